@@ -1,0 +1,1 @@
+"""The world outside: what is owed to it, and what it sends."""

@@ -1,0 +1,132 @@
+"""People, the organization they work for, and the keys of its integrations."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower, Now
+
+
+class UserManager(BaseUserManager["User"]):
+    """Create people by e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a person; without a password they cannot sign in until they set one."""
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a person who may do everything."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        """Find a person by e-mail, whatever its case."""
+        return self.get(email__iexact=email or "")
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in by e-mail; created inactive when an import names them."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    email = models.EmailField(unique=True)
+    full_name = models.CharField(max_length=200, blank=True)
+    time_zone = models.CharField(
+        max_length=64, blank=True, help_text="IANA zone; blank: the organization's."
+    )
+    is_staff = models.BooleanField(
+        "admin access", default=False, help_text="May open the administration pages."
+    )
+    is_active = models.BooleanField(
+        default=True, help_text="Untick instead of deleting: history keeps naming the person."
+    )
+    joined_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="one_user_per_email"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or self.email
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+    def get_short_name(self) -> str:
+        return str(self).split(" ")[0]
+
+
+class Organization(models.Model):
+    """The one company that this installation serves."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    name = models.CharField(max_length=200)
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="IANA zone name.")
+    week_starts_on = models.SmallIntegerField(default=0, help_text="0 is Monday, 6 is Sunday.")
+    currency = models.CharField(
+        max_length=3, default="USD", help_text="ISO 4217 code that reports convert to."
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="one_organization"),
+            models.CheckConstraint(
+                condition=models.Q(week_starts_on__range=(0, 6)), name="week_starts_on_a_weekday"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiKey(models.Model):
+    """A key by which an integration calls the REST API; only its SHA-256 is stored."""
+
+    name = models.CharField(max_length=200, help_text="What uses the key, for example “Website forms”.")
+    prefix = models.CharField(max_length=12, unique=True, editable=False)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    system = models.SlugField(
+        max_length=64, help_text="Facts sent with this key belong to this external system."
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class ConversionRate(models.Model):
+    """What one unit of `currency` was worth in the organization's currency from a day on."""
+
+    currency = models.CharField(max_length=3)
+    effective_on = models.DateField()
+    rate = models.DecimalField(max_digits=18, decimal_places=8)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("currency", "effective_on", name="one_rate_per_day"),
+            models.CheckConstraint(condition=models.Q(rate__gt=0), name="rate_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.rate} from {self.effective_on}"

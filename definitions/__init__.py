@@ -1,0 +1,1 @@
+"""Meaning: the vocabulary, the pure engine, versions and sign-off; the ground floor."""

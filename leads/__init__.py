@@ -1,0 +1,1 @@
+"""Facts: accounts, leads and touchpoints; intake, qualification, lifecycle, import."""

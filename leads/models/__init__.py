@@ -1,0 +1,31 @@
+"""Models of leads, one noun a module."""
+
+from leads.models.account import Account
+from leads.models.assertion import Assertion
+from leads.models.change import AttributeChange
+from leads.models.evaluation import Evaluation
+from leads.models.lead import Lead, LeadIdentity
+from leads.models.marketing import Asset, Campaign, Persona, Source
+from leads.models.opportunity import Opportunity
+from leads.models.pending import PendingMark
+from leads.models.run import ImportRun
+from leads.models.touchpoint import Touchpoint
+from leads.models.transition import StageTransition
+
+__all__ = [
+    "Account",
+    "Assertion",
+    "Asset",
+    "AttributeChange",
+    "Campaign",
+    "Evaluation",
+    "ImportRun",
+    "Lead",
+    "LeadIdentity",
+    "Opportunity",
+    "PendingMark",
+    "Persona",
+    "Source",
+    "StageTransition",
+    "Touchpoint",
+]

@@ -1,0 +1,19 @@
+"""Leads waiting to be judged."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from leads.models.lead import Lead
+
+
+class PendingMark(models.Model):
+    """New facts about a lead wait for judgement; inserted with them, deleted by the worker.
+
+    Append-only by intake: an upsert would wait behind the lock of the worker that is judging.
+    """
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="pending_marks")
+    marked_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} since {self.marked_at:%H:%M:%S}"

@@ -1,0 +1,1 @@
+"""Ownership: reps, territories, handoffs, decisions, calendars, clocks, answers."""
