@@ -114,7 +114,9 @@ class DefinitionVersion(models.Model):
                 name="version_has_content_iff_submitted",
             ),
             models.CheckConstraint(
-                condition=models.Q(in_flight_plan="sunset", sunset_days__gt=0)
+                condition=models.Q(
+                    in_flight_plan="sunset", sunset_days__isnull=False, sunset_days__gt=0
+                )
                 | (~models.Q(in_flight_plan="sunset") & models.Q(sunset_days=None)),
                 name="version_sunset_days_iff_sunset",
             ),
@@ -127,6 +129,12 @@ class DefinitionVersion(models.Model):
                 condition=models.Q(state="retired", retired_at__isnull=False)
                 | (~models.Q(state="retired") & models.Q(retired_at=None)),
                 name="version_retired_at_iff_retired",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(effective_at=None)
+                | models.Q(activated_at=None)
+                | models.Q(activated_at__gte=models.F("effective_at")),
+                name="version_not_active_before_effective",
             ),
         ]
 

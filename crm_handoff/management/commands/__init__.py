@@ -1,0 +1,1 @@
+"""Thin commands: parse, read the clock, call one function, present."""
