@@ -1,6 +1,7 @@
 """Typed settings from environment variables, each documented, each refused when malformed."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -31,7 +32,13 @@ def _read(name: str, kind: str, default: str, text: str, parse: Callable[[str], 
     try:
         return parse(raw)
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name}={raw!r}: expected {kind}: {error}.") from error
+        seen = f"{name}={_without_password(raw)!r}" if name in os.environ else f"{name} is not set"
+        raise ImproperlyConfigured(f"{seen}: expected {kind}: {error}.") from None
+
+
+def _without_password(raw: str) -> str:
+    """Hide the password of an address: what is refused is logged."""
+    return re.sub(r"(?<=://).*@", "…@", raw)
 
 
 def text(name: str, default: str, about: str) -> str:
@@ -62,12 +69,47 @@ def number(name: str, default: int, about: str, *, at_least: int = 0) -> int:
     """
 
     def parse(raw: str) -> int:
+        if not raw.isdecimal():
+            raise ValueError("not a whole number")
         value = int(raw)
         if value < at_least:
             raise ValueError("too small")
         return value
 
     return _read(name, f"a whole number ≥ {at_least}", str(default), about, parse)
+
+
+def choice(name: str, default: str, about: str, *, of: tuple[str, ...]) -> str:
+    """Read one of several words.
+
+    Raises:
+        ImproperlyConfigured: for any other word.
+    """
+
+    def parse(raw: str) -> str:
+        if raw not in of:
+            raise ValueError("none of these")
+        return raw
+
+    return _read(name, f"one of {', '.join(of)}", default, about, parse)
+
+
+def address(name: str, default: str, about: str) -> str:
+    """Read the `http://` or `https://` address of a site, without a path.
+
+    Raises:
+        ImproperlyConfigured: for anything else.
+    """
+
+    def parse(raw: str) -> str:
+        url = urlsplit(raw)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise ValueError("neither http:// nor https://")
+        if url.path.strip("/") or url.query:
+            raise ValueError("more than scheme, host and port")
+        return raw.rstrip("/")
+
+    return _read(name, "an address such as https://crm.example.com", default, about, parse)
 
 
 def names(name: str, default: str, about: str) -> list[str]:

@@ -1,5 +1,7 @@
 """Signs of life of relays and workers, kept where readiness is judged: in the database."""
 
+from datetime import datetime
+
 from django.db import models
 
 
@@ -24,3 +26,13 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%H:%M:%S}"
+
+
+def beat(kind: Heartbeat.Kind, name: str, *, at: datetime) -> None:
+    """Record that the process `name` did its work at `at`."""
+    Heartbeat.objects.bulk_create(
+        [Heartbeat(kind=kind, name=name, at=at)],
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["at"],
+    )

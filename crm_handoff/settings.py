@@ -16,8 +16,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = environment.flag(
     "DEBUG", False, "Show tracebacks and serve files unhashed. Never on a server."
 )
-DEMO = environment.flag("DEMO", False, "Allow the demo organisation and its published logins.")
-INSECURE_SECRET_KEY = "insecure-key-for-development-only"
+DEMO = environment.flag("DEMO", False, "Allow the demo organization and its published logins.")
+INSECURE_SECRET_KEY = "insecure-key-for-development-only"  # noqa: S105 - refused below
 SECRET_KEY = environment.text(
     "SECRET_KEY", INSECURE_SECRET_KEY, "Signs sessions; at least 50 random characters."
 )
@@ -27,16 +27,16 @@ if not DEBUG and SECRET_KEY == INSECURE_SECRET_KEY:
 ALLOWED_HOSTS = environment.names(
     "ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]", "Host names that the product answers to."
 )
-SITE_URL = environment.text(
+SITE_URL = environment.address(
     "SITE_URL", "http://localhost:8000", "Where people reach the product; links in messages."
 )
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "django.contrib.admin",
+    "crm_handoff.apps.HandoffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "crm_handoff.web.zones.PersonalZoneMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -85,7 +86,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "crm_handoff.web.navigation.navigation",
             ],
+            "libraries": {"web": "crm_handoff.web.tags"},
         },
     },
 ]
@@ -165,6 +168,7 @@ AXES_FAILURE_LIMIT = environment.number(
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "web/locked_out.html"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_IPWARE_PROXY_COUNT = environment.number(
@@ -174,7 +178,9 @@ AXES_IPWARE_PROXY_COUNT = environment.number(
 # Transport.
 
 HTTPS_ONLY = environment.flag(
-    "HTTPS_ONLY", not (DEBUG or DEMO), "Redirect to HTTPS and send cookies over HTTPS alone."
+    "HTTPS_ONLY",
+    not (DEBUG or DEMO),
+    "Redirect to HTTPS and send cookies over HTTPS alone; false with DEBUG or DEMO.",
 )
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]
@@ -255,7 +261,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["crm_handoff.api.permissions.HasViewPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["crm_handoff.api.parsers.BoundedJsonParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "crm_handoff.api.pagination.CursorPagination",
     "EXCEPTION_HANDLER": "crm_handoff.api.errors.problem_details",
@@ -273,6 +279,11 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {
         "handlers": ["console"],
-        "level": environment.text("LOG_LEVEL", "INFO", "Least severe level that is logged."),
+        "level": environment.choice(
+            "LOG_LEVEL",
+            "INFO",
+            "Least severe level that is logged.",
+            of=("DEBUG", "INFO", "WARNING", "ERROR"),
+        ),
     },
 }

@@ -54,6 +54,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = "person"
         verbose_name_plural = "people"
+        permissions = [
+            ("view_all_leads", "Can see the leads and handoffs of everybody"),
+        ]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="one_user_per_email"),
         ]
@@ -94,7 +97,9 @@ class Organization(models.Model):
 class ApiKey(models.Model):
     """A key by which an integration calls the REST API; only its SHA-256 is stored."""
 
-    name = models.CharField(max_length=200, help_text="What uses the key, for example “Website forms”.")
+    name = models.CharField(
+        max_length=200, help_text="What uses the key, for example “Website forms”."
+    )
     prefix = models.CharField(max_length=12, unique=True, editable=False)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     system = models.SlugField(

@@ -1,0 +1,149 @@
+"""Who may see which rows: one function a model, for admin, API and web alike.
+
+What is not returned does not exist for that person: interfaces answer 404. Somebody without the
+model's view permission sees nothing; somebody with it but without “see everybody's leads” sees
+what they hold or held.
+"""
+
+from typing import Any, Protocol, TypeVar
+
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from crm_handoff.people.roles import SEE_EVERYONES_LEADS
+from leads.models import (
+    Account,
+    Assertion,
+    AttributeChange,
+    Evaluation,
+    Lead,
+    Opportunity,
+    StageTransition,
+    Touchpoint,
+)
+from routing.enums import HandoffStatus
+from routing.models import Acceptance, Handoff, Notice, Rejection
+
+RowT = TypeVar("RowT", bound=Model)
+
+
+class Viewer(Protocol):
+    """Whoever asks: a person, nobody in particular, or an integration (which has no `pk`)."""
+
+    @property
+    def pk(self) -> Any:
+        """Primary key of a person, None for everybody else."""
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Say whether the permission was given."""
+
+
+def handoffs_visible_to(user: Viewer) -> QuerySet[Handoff]:
+    """Return the handoffs that somebody may see.
+
+    A rep: the open ones they hold, and the closed ones they held last or answered. Queued ones
+    only with the permission to assign.
+    """
+    handoffs = Handoff.objects.all()
+    if not user.has_perm("routing.view_handoff"):
+        return handoffs.none()
+    if user.has_perm(SEE_EVERYONES_LEADS):
+        return handoffs
+    return handoffs.filter(_own_handoff(user))
+
+
+def leads_visible_to(user: Viewer) -> QuerySet[Lead]:
+    """Return the leads that somebody may see; a rep: those with a handoff that they may see."""
+    leads = Lead.objects.all()
+    if not user.has_perm("leads.view_lead"):
+        return leads.none()
+    if user.has_perm(SEE_EVERYONES_LEADS):
+        return leads
+    return leads.filter(Exists(handoffs_visible_to(user).filter(lead=OuterRef("pk"))))
+
+
+def opportunities_visible_to(user: Viewer) -> QuerySet[Opportunity]:
+    """Return the opportunities that somebody may see; a rep: of visible leads, or their own."""
+    opportunities = Opportunity.objects.all()
+    if not user.has_perm("leads.view_opportunity"):
+        return opportunities.none()
+    if user.has_perm(SEE_EVERYONES_LEADS):
+        return opportunities
+    return opportunities.filter(
+        Q(owner=user.pk)
+        | Q(sourced_by=user.pk)
+        | Exists(leads_visible_to(user).filter(pk=OuterRef("lead")))
+    )
+
+
+def accounts_visible_to(user: Viewer) -> QuerySet[Account]:
+    """Return the accounts that somebody may see; a rep: those of visible leads."""
+    accounts = Account.objects.all()
+    if not user.has_perm("leads.view_account"):
+        return accounts.none()
+    if user.has_perm(SEE_EVERYONES_LEADS):
+        return accounts
+    return accounts.filter(Exists(leads_visible_to(user).filter(account=OuterRef("pk"))))
+
+
+def evaluations_visible_to(user: Viewer) -> QuerySet[Evaluation]:
+    """Return the evaluations that somebody may see: of visible leads."""
+    return _of_visible_leads(Evaluation, user)
+
+
+def touchpoints_visible_to(user: Viewer) -> QuerySet[Touchpoint]:
+    """Return the touchpoints that somebody may see: of visible leads."""
+    return _of_visible_leads(Touchpoint, user)
+
+
+def transitions_visible_to(user: Viewer) -> QuerySet[StageTransition]:
+    """Return the stage transitions that somebody may see: of visible leads."""
+    return _of_visible_leads(StageTransition, user)
+
+
+def assertions_visible_to(user: Viewer) -> QuerySet[Assertion]:
+    """Return the human answers that somebody may see: about visible leads."""
+    return _of_visible_leads(Assertion, user)
+
+
+def changes_visible_to(user: Viewer) -> QuerySet[AttributeChange]:
+    """Return the attribute history that somebody may see; a rep: of visible leads alone."""
+    return _of_visible_leads(AttributeChange, user)
+
+
+def notices_visible_to(user: Viewer) -> QuerySet[Notice]:
+    """Return the notices addressed to this person."""
+    return Notice.objects.filter(recipient=user.pk) if user.pk else Notice.objects.none()
+
+
+def may_answer(user: Viewer, handoff: Handoff) -> bool:
+    """Say whether somebody may attempt, accept or reject this handoff; reads its rep's person.
+
+    The holder may, and whoever may answer anybody's. A handoff that waits in a queue is answered
+    by the latter alone.
+    """
+    if user.has_perm("routing.answer_any_handoff"):
+        return True
+    return (
+        user.has_perm("routing.answer_handoff")
+        and handoff.rep is not None
+        and handoff.rep.user_id == user.pk
+    )
+
+
+def _own_handoff(user: Viewer) -> Q:
+    accepted = Acceptance.objects.filter(handoff=OuterRef("pk"), by=user.pk)
+    rejected = Rejection.objects.filter(handoff=OuterRef("pk"), by=user.pk)
+    answered = Q(Exists(accepted)) | Q(Exists(rejected))
+    own = Q(rep__user=user.pk) | (Q(status__in=HandoffStatus.CLOSED) & answered)
+    if user.has_perm("routing.assign_handoff"):
+        own |= Q(status=HandoffStatus.QUEUED)
+    return own
+
+
+def _of_visible_leads(model: type[RowT], user: Viewer) -> QuerySet[RowT]:
+    rows = model._default_manager.all()
+    if not user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}"):
+        return rows.none()
+    if user.has_perm(SEE_EVERYONES_LEADS):
+        return rows
+    return rows.filter(Exists(leads_visible_to(user).filter(pk=OuterRef("lead"))))

@@ -1,0 +1,152 @@
+"""Roles: groups with permissions, kept equal to the table below after every migration."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db import models, transaction
+
+from crm_handoff.people.models import User
+
+
+class Role(models.TextChoices):
+    """What a person is here for; the value is the name of a group."""
+
+    REVOPS = "revops", "RevOps"
+    MARKETING_LEAD = "marketing_lead"
+    SALES_MANAGER = "sales_manager"
+    REP = "rep"
+    AUDITOR = "auditor"
+
+
+ADMIN_ROLES = frozenset({Role.REVOPS, Role.MARKETING_LEAD, Role.SALES_MANAGER, Role.AUDITOR})
+"""Roles that open the administration pages: to edit, to sign, or to read."""
+
+SEE_EVERYONES_LEADS = "crm_handoff.view_all_leads"
+"""Without it a person sees only the leads and handoffs that they hold or held."""
+
+EVERYTHING = ("definitions", "leads", "routing", "integrations", "crm_handoff")
+_DELETABLE = (
+    "definitions.delete_criterion",
+    "definitions.delete_level",
+    "definitions.delete_scorerule",
+    "definitions.delete_segmentrule",
+    "definitions.delete_slaterm",
+    "definitions.delete_stagerule",
+    "definitions.delete_versionkind",
+    "definitions.delete_versiontitlerule",
+    "definitions.delete_titlerule",
+    "routing.delete_absence",
+    "routing.delete_calendarclosure",
+    "routing.delete_calendarwindow",
+    "routing.delete_namedaccount",
+    "routing.delete_territorymembership",
+)
+
+ROLES: dict[Role, tuple[str, ...]] = {
+    Role.REVOPS: (
+        *(f"{app}.{act}_*" for app in EVERYTHING for act in ("view", "add", "change")),
+        *_DELETABLE,
+        "auth.view_group",
+        "routing.assign_handoff",
+    ),
+    Role.MARKETING_LEAD: (
+        "definitions.view_*",
+        "leads.view_*",
+        "routing.view_*",
+        "crm_handoff.view_organization",
+        SEE_EVERYONES_LEADS,
+        "leads.add_campaign",
+        "leads.change_campaign",
+        "leads.add_asset",
+        "leads.change_asset",
+        "leads.add_persona",
+        "leads.change_persona",
+        "definitions.sign_marketing",
+        "definitions.operator",
+    ),
+    Role.SALES_MANAGER: (
+        "definitions.view_*",
+        "leads.view_*",
+        "routing.view_*",
+        "crm_handoff.view_organization",
+        SEE_EVERYONES_LEADS,
+        "leads.add_assertion",
+        "leads.add_opportunity",
+        "leads.change_opportunity",
+        "routing.add_absence",
+        "routing.change_absence",
+        "routing.answer_handoff",
+        "routing.answer_any_handoff",
+        "routing.assign_handoff",
+        "definitions.sign_sales",
+        "definitions.operator",
+    ),
+    Role.REP: (
+        "definitions.view_*",
+        "leads.view_*",
+        "routing.view_*",
+        "leads.add_assertion",
+        "leads.add_opportunity",
+        "leads.change_opportunity",
+        "routing.answer_handoff",
+    ),
+    Role.AUDITOR: (*(f"{app}.view_*" for app in EVERYTHING), "auth.view_group"),
+}
+"""Permissions of each role, `*` standing for any; which rows of a model is `access`'s answer."""
+
+
+def keep(sender: Any = None, **kwargs: Any) -> None:
+    """Make every role a group with exactly its permissions; idempotent.
+
+    Connected to `post_migrate` of the last app, when all permissions exist; hence also after a
+    flush. Groups of other names are left alone.
+    """
+    permissions = [
+        (f"{permission.content_type.app_label}.{permission.codename}", permission)
+        for permission in Permission.objects.select_related("content_type")
+    ]
+    with transaction.atomic():
+        for role, patterns in ROLES.items():
+            group, _ = Group.objects.get_or_create(name=role.value)
+            group.permissions.set(_matching(permissions, patterns))
+
+
+def grant(user: User, role: Role) -> None:
+    """Give a person a role, with access to the administration pages where it needs them."""
+    with transaction.atomic():
+        user.groups.add(Group.objects.get(name=role.value))
+        keep_admin_access(user)
+
+
+def revoke(user: User, role: Role) -> None:
+    """Take a role from a person, and admin access with the last role that needed it."""
+    with transaction.atomic():
+        user.groups.remove(Group.objects.get(name=role.value))
+        keep_admin_access(user)
+
+
+def keep_admin_access(user: User) -> None:
+    """Let a person open the administration pages exactly when superuser or a role needs it.
+
+    To be called after somebody's groups were edited in a form.
+    """
+    user.is_staff = user.is_superuser or not ADMIN_ROLES.isdisjoint(roles_of(user))
+    user.save(update_fields=["is_staff"])
+
+
+def roles_of(user: User) -> set[Role]:
+    """Return the roles of a person; one query."""
+    names = user.groups.filter(name__in=Role.values).values_list("name", flat=True)
+    return {Role(name) for name in names}
+
+
+def _matching(
+    permissions: Iterable[tuple[str, Permission]], patterns: tuple[str, ...]
+) -> list[Permission]:
+    return [
+        permission
+        for name, permission in permissions
+        if any(fnmatchcase(name, pattern) for pattern in patterns)
+    ]
