@@ -27,6 +27,10 @@ class SlaTimer(models.Model):
     stop_kinds: models.JSONField[Any, Any] = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=TimerState, default=TimerState.RUNNING)
     started_at = models.DateTimeField()
+    promised_at = models.DateTimeField(help_text="When the promised time is used up.")
+    backstop_at = models.DateTimeField(
+        null=True, blank=True, help_text="Wall-clock limit; the earlier of the two is due."
+    )
     due_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True, blank=True)
     breached_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,345 @@
+"""Sales' answers: accept, reject, take an answer back, confirm by the checklist."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from definitions.enums import Checklist
+from definitions.vocabulary import Dimension, Process
+from leads import assertions, lifecycle
+from leads.enums import Cause, Stage
+from leads.models import Lead, StageTransition
+from routing import assignment, locks, notices, timers
+from routing import roster as rosters
+from routing.enums import HandoffStatus, NoticeKind, ReasonCategory
+from routing.models import Acceptance, Handoff, Rejection, RejectionReason, Reversal
+from routing.timers import StopCause
+
+logger = logging.getLogger(__name__)
+
+UNDO_WITHIN = timedelta(seconds=30)
+
+ACCUSED: dict[ReasonCategory, tuple[Dimension, ...]] = {
+    ReasonCategory.NO_FIT: (Dimension.FIT,),
+    ReasonCategory.BAD_TIMING: (),
+    ReasonCategory.NO_INTENT: (Dimension.ENGAGEMENT, Dimension.INTENT),
+    ReasonCategory.WRONG_PERSON: (Dimension.AUTHORITY,),
+    ReasonCategory.UNREACHABLE: (),
+    ReasonCategory.DUPLICATE: (),
+    ReasonCategory.COMPETITOR: (),
+    ReasonCategory.INTERNAL: (),
+    ReasonCategory.OTHER: (),
+}
+"""What must change before a rejected lead returns; `reject` reads it."""
+
+QUESTIONS: dict[Checklist, tuple[str, ...]] = {
+    Checklist.NONE: (),
+    Checklist.BANT: ("budget", "authority", "need", "timing"),
+    Checklist.CHAMP: ("challenges", "authority", "money", "prioritization"),
+    Checklist.MEDDIC: (
+        "metrics",
+        "economic_buyer",
+        "decision_criteria",
+        "decision_process",
+        "identified_pain",
+        "champion",
+    ),
+}
+"""What each checklist asks; `confirm` reads it, and pages show it."""
+
+
+class HandoffNotHeld(Exception):
+    """A handoff waits in a queue: somebody must hold it before they can accept it."""
+
+    def __init__(self) -> None:
+        super().__init__("This lead waits in a queue: assign it first.")
+
+
+class CommentRequired(Exception):
+    """A rejection says in words what is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("Say in a comment what is wrong: marketing learns from it.")
+
+
+class ReasonRetired(Exception):
+    """A reason for rejecting is kept for history only."""
+
+    def __init__(self, reason: RejectionReason) -> None:
+        super().__init__(f"“{reason}” is no longer in use: choose another reason.")
+
+
+class NothingToUndo(Exception):
+    """A handoff has no answer that stands, or the lead has moved on since."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no answer here that could be taken back.")
+
+
+class NotYourAnswer(Exception):
+    """Only the person who answered takes the answer back."""
+
+    def __init__(self) -> None:
+        super().__init__("Only who gave this answer can take it back.")
+
+
+class UndoTooLate(Exception):
+    """The grace for taking an answer back is over."""
+
+    def __init__(self) -> None:
+        seconds = UNDO_WITHIN.total_seconds()
+        super().__init__(f"An answer can be taken back for {seconds:.0f} seconds.")
+
+
+class NothingToConfirm(Exception):
+    """A lead's process has no confirmation by sales, or it was confirmed before."""
+
+    def __init__(self) -> None:
+        super().__init__("This lead is not one that sales confirms now.")
+
+
+class ChecklistIncomplete(Exception):
+    """Some questions have no answer or no evidence; `missing` are their keys."""
+
+    def __init__(self, missing: list[str]) -> None:
+        self.missing = missing
+        words = ", ".join(key.replace("_", " ") for key in missing)
+        super().__init__(f"Answer these, and say how you know: {words}.")
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistAnswer:
+    """A rep's answer to one question of a checklist: the value and how it is known."""
+
+    value: str | bool
+    evidence: str
+
+
+@transaction.atomic
+def accept(handoff_id: int, *, by: AbstractBaseUser, at: datetime) -> Acceptance:
+    """Take a lead for sales: the lead becomes sales accepted where its process has that stage.
+
+    Stops an acceptance clock; the response clock runs on until the first attempt.
+
+    Raises:
+        Handoff.DoesNotExist: there is none of that id.
+        HandoffAlreadyDecided: it is accepted or closed already.
+        HandoffNotHeld: it waits in a queue.
+    """
+    handoff = locks.lock_open_with_lead(handoff_id)
+    if handoff.status == HandoffStatus.ACCEPTED:
+        raise locks.HandoffAlreadyDecided(handoff)
+    if handoff.status == HandoffStatus.QUEUED:
+        raise HandoffNotHeld
+    acceptance = Acceptance.objects.create(handoff=handoff, by_id=by.pk, at=at)
+    handoff.status, handoff.accepted_at = HandoffStatus.ACCEPTED, at
+    handoff.save(update_fields=["status", "accepted_at"])
+    _move_if_possible(handoff.lead, Stage.SAL, cause=Cause.ACCEPT, at=at, by=by)
+    timers.stop_for_acceptance(handoff, at=at, by=by)
+    logger.info("Handoff %s accepted by %s", handoff.pk, by.pk)
+    return acceptance
+
+
+@transaction.atomic
+def reject(
+    handoff_id: int, *, reason: RejectionReason, comment: str, by: AbstractBaseUser, at: datetime
+) -> Rejection:
+    """Refuse a lead: it rests for the reason's cool-off, or is disqualified where there is none.
+
+    Closes the handoff, frees its holder, stops every clock (a rejection is a response) and tells
+    marketing's operator. One that had been accepted is closed as returned, which is counted apart.
+
+    Raises:
+        Handoff.DoesNotExist: there is none of that id.
+        CommentRequired: the comment is blank.
+        ReasonRetired: the reason is not in use any more.
+        HandoffAlreadyDecided: the handoff is closed already, or was accepted so shortly before
+            that whoever rejects cannot have seen it: taking that back comes first.
+    """
+    if not comment.strip():
+        raise CommentRequired
+    if not reason.is_active:
+        raise ReasonRetired(reason)
+    handoff = locks.lock_open_with_lead(handoff_id)
+    if handoff.accepted_at is not None and at - handoff.accepted_at <= UNDO_WITHIN:
+        raise locks.HandoffAlreadyDecided(handoff)
+    is_return = handoff.status == HandoffStatus.ACCEPTED
+    rejection = Rejection.objects.create(
+        handoff=handoff, reason=reason, comment=comment.strip(), by_id=by.pk, at=at
+    )
+    status = HandoffStatus.RETURNED if is_return else HandoffStatus.REJECTED
+    assignment.close(handoff, status, at=at)
+    _let_go(handoff.lead, reason=reason, at=at, by=by, note=comment.strip())
+    timers.stop_for_rejection(handoff, at=at, by=by)
+    _tell_marketing(handoff, rejection)
+    logger.info("Handoff %s %s by %s: %s", handoff.pk, status, by.pk, reason.key)
+    return rejection
+
+
+@transaction.atomic
+def undo(handoff_id: int, *, by: AbstractBaseUser, at: datetime) -> Reversal:
+    """Take back the latest answer: handoff, lead and clocks are as if it had not been given.
+
+    The answer stays in the history beside its reversal. Whom the rejection had freed holds the
+    lead again, above capacity if the place was taken meanwhile.
+
+    Raises:
+        Handoff.DoesNotExist: there is none of that id.
+        NothingToUndo: no answer stands, or the lead has moved on since.
+        NotYourAnswer: somebody else gave the answer.
+        UndoTooLate: it was given more than 30 seconds ago.
+    """
+    handoff = locks.lock_with_lead(handoff_id)
+    answer = standing_answer(handoff)
+    if answer is None:
+        raise NothingToUndo
+    if answer.by_id != by.pk:
+        raise NotYourAnswer
+    if at - answer.at > UNDO_WITHIN:
+        raise UndoTooLate
+    if isinstance(answer, Rejection):
+        return _undo_rejection(handoff, answer, by=by, at=at)
+    return _undo_acceptance(handoff, answer, by=by, at=at)
+
+
+@transaction.atomic
+def confirm(
+    handoff_id: int,
+    *,
+    answers: Mapping[str, ChecklistAnswer],
+    by: AbstractBaseUser,
+    at: datetime,
+) -> StageTransition:
+    """Confirm a lead as SQL by the answers to the checklist of its version.
+
+    The answers are kept as assertions with their evidence. Only where sales confirms.
+
+    Raises:
+        Handoff.DoesNotExist: there is none of that id.
+        HandoffAlreadyDecided: the handoff is closed.
+        HandoffNotHeld: it waits in a queue.
+        NothingToConfirm: the process has no confirmation, or the lead was confirmed before.
+        ChecklistIncomplete: an answer or its evidence is blank or missing.
+    """
+    handoff = locks.lock_open_with_lead(handoff_id)
+    if handoff.status == HandoffStatus.QUEUED:
+        raise HandoffNotHeld
+    process, lead = Process(handoff.version.process), handoff.lead
+    if not lifecycle.is_allowed(process, lead.stage, Stage.SQL, cause=Cause.CONFIRM):
+        raise NothingToConfirm
+    questions = QUESTIONS[Checklist(handoff.version.checklist)]
+    missing = [key for key in questions if not _is_answered(answers.get(key))]
+    if missing:
+        raise ChecklistIncomplete(missing)
+    for key in questions:
+        given = answers[key]
+        assertions.record(lead, what=key, value=given.value, evidence=given.evidence, by=by, at=at)
+    transition = lifecycle.move(lead, Stage.SQL, cause=Cause.CONFIRM, at=at, by=by)
+    logger.info("Handoff %s confirmed by %s", handoff.pk, by.pk)
+    return transition
+
+
+def standing_answer(handoff: Handoff) -> Acceptance | Rejection | None:
+    """Return the latest answer of a handoff that was not taken back; a rejection ends all."""
+    rejection = handoff.rejections.filter(reversal=None).order_by("-pk").first()
+    return rejection or handoff.acceptances.filter(reversal=None).order_by("-pk").first()
+
+
+def _undo_acceptance(
+    handoff: Handoff, answer: Acceptance, *, by: AbstractBaseUser, at: datetime
+) -> Reversal:
+    if handoff.status != HandoffStatus.ACCEPTED:
+        raise NothingToUndo
+    _move_back(handoff.lead, answer, cause=Cause.ACCEPT, at=at, by=by)
+    reversal = Reversal.objects.create(acceptance=answer, by_id=by.pk, at=at)
+    handoff.status, handoff.accepted_at = HandoffStatus.ASSIGNED, None
+    handoff.save(update_fields=["status", "accepted_at"])
+    timers.reopen(handoff, cause=StopCause.ACCEPTANCE, at=at, by=by)
+    logger.info("Acceptance of handoff %s taken back by %s", handoff.pk, by.pk)
+    return reversal
+
+
+def _undo_rejection(
+    handoff: Handoff, answer: Rejection, *, by: AbstractBaseUser, at: datetime
+) -> Reversal:
+    if Handoff.objects.filter(lead=handoff.lead, status__in=sorted(HandoffStatus.OPEN)).exists():
+        raise NothingToUndo
+    _move_back(handoff.lead, answer, cause=Cause.REJECT, at=at, by=by)
+    reversal = Reversal.objects.create(rejection=answer, by_id=by.pk, at=at)
+    if handoff.rep_id is None:
+        handoff.status = HandoffStatus.QUEUED
+    else:
+        rep = rosters.lock_reps([handoff.rep_id])[handoff.rep_id]
+        handoff.is_over_capacity = rosters.load_of(rep) >= rep.capacity
+        was_accepted = handoff.status == HandoffStatus.RETURNED
+        handoff.status = HandoffStatus.ACCEPTED if was_accepted else HandoffStatus.ASSIGNED
+    handoff.closed_at = None
+    handoff.save(update_fields=["status", "closed_at", "is_over_capacity"])
+    assignment.resume(handoff, at=at)
+    timers.reopen(handoff, cause=StopCause.REJECTION, at=at, by=by)
+    logger.info("Rejection of handoff %s taken back by %s", handoff.pk, by.pk)
+    return reversal
+
+
+def _move_if_possible(
+    lead: Lead, to: Stage, *, cause: Cause, at: datetime, by: AbstractBaseUser, note: str = ""
+) -> bool:
+    """Move a lead unless the CRM or another act has moved it on already; say whether it did."""
+    if not lifecycle.is_allowed(lifecycle.process_of(lead), lead.stage, to, cause=cause):
+        return False
+    lifecycle.move(lead, to, cause=cause, at=at, by=by, note=note)
+    return True
+
+
+def _let_go(
+    lead: Lead, *, reason: RejectionReason, at: datetime, by: AbstractBaseUser, note: str
+) -> None:
+    to = Stage.DISQUALIFIED if reason.cool_off is None else Stage.RECYCLED
+    moved = _move_if_possible(lead, to, cause=Cause.REJECT, at=at, by=by, note=note)
+    if moved and reason.cool_off is not None:
+        lifecycle.cool_off(
+            lead,
+            until=at + reason.cool_off,
+            accused=ACCUSED[ReasonCategory(reason.category)],
+            is_firm=not reason.ends_early_on_intent,
+        )
+
+
+def _move_back(
+    lead: Lead,
+    answer: Acceptance | Rejection,
+    *,
+    cause: Cause,
+    at: datetime,
+    by: AbstractBaseUser,
+) -> None:
+    step = (
+        lead.transitions.filter(cause=cause, by=answer.by_id, at=answer.at).order_by("-pk").first()
+    )
+    if step is None:
+        return
+    if lead.stage != step.to_stage:
+        raise NothingToUndo
+    lifecycle.move(lead, step.from_stage, cause=Cause.UNDO, at=at, by=by)
+
+
+def _is_answered(answer: ChecklistAnswer | None) -> bool:
+    return answer is not None and answer.value != "" and bool(answer.evidence.strip())
+
+
+def _tell_marketing(handoff: Handoff, rejection: Rejection) -> None:
+    operator = handoff.version.marketing_operator or handoff.version.marketing_deputy
+    if operator is None:
+        return
+    notices.tell(
+        NoticeKind.REJECTED,
+        recipient=operator,
+        handoff=handoff,
+        at=rejection.at,
+        key=f"rejection:{rejection.pk}:marketing",
+        detail={"reason": rejection.reason.name, "comment": rejection.comment},
+    )

@@ -1,0 +1,260 @@
+"""Handoffs from opening to close: the one door for whoever works on them."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import QuerySet
+
+from definitions.models import DefinitionVersion
+from definitions.queries import agreement_of
+from leads import lifecycle
+from leads.enums import Cause, Stage
+from leads.models import Evaluation, Lead
+from routing import assignment, choices, locks, notices, packet, timers
+from routing.answers import (
+    ChecklistAnswer,
+    ChecklistIncomplete,
+    CommentRequired,
+    HandoffNotHeld,
+    NothingToConfirm,
+    NothingToUndo,
+    NotYourAnswer,
+    ReasonRetired,
+    UndoTooLate,
+    accept,
+    confirm,
+    reject,
+    undo,
+)
+from routing.attempts import attempt
+from routing.choices import Choice
+from routing.enums import HandoffStatus, NoticeKind
+from routing.locks import HandoffAlreadyDecided
+from routing.models import BusinessCalendar, Handoff, Rep
+from routing.opportunities import (
+    OpportunityAlreadyClosed,
+    close_opportunity,
+    convert,
+    open_opportunity,
+)
+from routing.territories import inputs_of
+
+__all__ = [
+    "ChecklistAnswer",
+    "ChecklistIncomplete",
+    "CommentRequired",
+    "HandoffAlreadyDecided",
+    "HandoffNotHeld",
+    "NoCalendar",
+    "NotYourAnswer",
+    "NothingToConfirm",
+    "NothingToUndo",
+    "OpportunityAlreadyClosed",
+    "ReasonRetired",
+    "UndoTooLate",
+    "accept",
+    "attempt",
+    "close_opportunity",
+    "confirm",
+    "convert",
+    "expire_untouched",
+    "open",
+    "open_opportunity",
+    "reassign",
+    "reject",
+    "undo",
+]
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_CALENDAR = "default"
+"""Key of the calendar by which leads outside every territory are timed."""
+
+UNTOUCHED_FOR = timedelta(days=7)
+"""Without an attempt or an acceptance a handoff lives so long."""
+
+
+class Qualified(Protocol):
+    """What opening needs of a judgement, as qualification gives it."""
+
+    @property
+    def lead(self) -> Lead:
+        """Who was judged."""
+
+    @property
+    def version(self) -> DefinitionVersion | None:
+        """By what; None when no version takes the lead."""
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The judgement to hand over by; None: the lead's latest."""
+
+    @property
+    def tipped_at(self) -> datetime | None:
+        """When the lead crossed the threshold; None: when the evaluation was tipped."""
+
+
+class NoCalendar(Exception):
+    """No territory covers a lead and there is no default calendar."""
+
+    def __init__(self) -> None:
+        super().__init__(f"Add a business calendar with the key “{DEFAULT_CALENDAR}”.")
+
+
+@transaction.atomic
+def open(judged: Qualified, *, at: datetime) -> Handoff | None:  # noqa: A001  # handoffs.open
+    """Hand a qualified lead to sales; None when a handoff of it is open already.
+
+    New high intent then makes the clock of the open one come due sooner.
+
+    Else, in one transaction: the frozen packet, the territory, an owner who has room (or a
+    queue), the decision, the clocks by the version's terms, and the notices. Locks the lead, then
+    the territory, then its reps, until the transaction ends: open one handoff a transaction,
+    since two that walk through several territories can wait for each other.
+
+    Raises:
+        NoFallbackQueue: no territory covers the lead and no queue is the fallback.
+        NoCalendar: no territory covers the lead and there is no default calendar.
+        NoTermApplies: the version promises no first response for it.
+    """
+    lead = locks.lock_lead(judged.lead.pk)
+    version, evaluation = judged.version, judged.evaluation or lead.latest_evaluation
+    if version is None or evaluation is None:
+        return None
+    former = [*Handoff.objects.filter(lead=lead).values_list("status", flat=True)]
+    if HandoffStatus.OPEN.intersection(former):
+        _heed(lead, evaluation, at=at)
+        return None
+    choice = choices.choose(
+        inputs_of(lead),
+        at=at,
+        previous_rep_ids=assignment.previous_rep_ids(lead) if former else (),
+    )
+    handoff = Handoff.objects.create(
+        lead=lead,
+        version=version,
+        evaluation=evaluation,
+        packet=packet.build(lead, evaluation, version, at=at, is_first=not former),
+        floor_missed=_misses_floor(version, evaluation),
+        qualified_at=judged.tipped_at or evaluation.tipped_at,
+        opened_at=at,
+        **_owner(choice, at=at),
+    )
+    assignment.begin(handoff, choice, at=at)
+    timers.start(handoff, evaluation=evaluation, at=at)
+    return handoff
+
+
+@transaction.atomic
+def reassign(
+    handoff_id: int,
+    *,
+    by: AbstractBaseUser,
+    at: datetime,
+    rep: Rep | None = None,
+    reason: str = "",
+) -> Handoff:
+    """Let a person give an open handoff to a rep, or route it anew; return it.
+
+    After a breach the new owner gets a clock of their own.
+
+    Raises:
+        Handoff.DoesNotExist: there is none of that id.
+        HandoffAlreadyDecided: it is closed.
+        ReasonRequired: the rep is full and `reason` is blank.
+        RepCannotReceive: the rep is inactive or holds it already.
+    """
+    handoff = locks.lock_open_handoff(handoff_id)
+    assignment.assign(handoff, at=at, by=by, rep=rep, reason=reason)
+    timers.restart_for_new_owner(handoff, at=at)
+    return handoff
+
+
+def expire_untouched(*, at: datetime, limit: int) -> list[Handoff]:
+    """Recycle leads that nobody at sales touched for 7 days, and tell both sides.
+
+    One transaction each, oldest first; what another worker has locked is left to it.
+    """
+    untouched = _untouched(at=at).order_by("opened_at", "pk").values_list("pk", flat=True)
+    expired = (_expire(handoff_id, at=at) for handoff_id in list(untouched[:limit]))
+    return [handoff for handoff in expired if handoff is not None]
+
+
+def _heed(lead: Lead, evaluation: Evaluation, *, at: datetime) -> None:
+    """Let new high intent shorten the clock of the lead's open handoff."""
+    open_now = Handoff.objects.filter(lead=lead, status__in=sorted(HandoffStatus.OPEN))
+    handoff = locks.lock_handoff(open_now.values_list("pk", flat=True).get())
+    timers.shorten(handoff, evaluation=evaluation, at=at)
+
+
+def _owner(choice: Choice, *, at: datetime) -> dict[str, Any]:
+    territory = choice.territory
+    return {
+        "status": HandoffStatus.ASSIGNED if choice.rep else HandoffStatus.QUEUED,
+        "rep": choice.rep,
+        "queue": choice.queue,
+        "territory": territory,
+        "calendar": territory.calendar if territory else _default_calendar(),
+        "assigned_at": at if choice.rep else None,
+    }
+
+
+def _misses_floor(version: DefinitionVersion, evaluation: Evaluation) -> bool:
+    met = [result["key"] for result in evaluation.results if result["met"]]
+    return bool(agreement_of(version).missed_floor(met=met, path=evaluation.path))
+
+
+def _default_calendar() -> BusinessCalendar:
+    calendar = BusinessCalendar.objects.filter(key=DEFAULT_CALENDAR).first()
+    if calendar is None:
+        raise NoCalendar
+    return calendar
+
+
+def _untouched(*, at: datetime) -> QuerySet[Handoff]:
+    return Handoff.objects.filter(
+        status__in=(HandoffStatus.QUEUED, HandoffStatus.ASSIGNED),
+        first_attempt_at=None,
+        opened_at__lte=at - UNTOUCHED_FOR,
+    )
+
+
+@transaction.atomic
+def _expire(handoff_id: int, *, at: datetime) -> Handoff | None:
+    leads = Lead.objects.filter(handoffs=handoff_id)
+    if leads.select_for_update(of=("self",), no_key=True, skip_locked=True).first() is None:
+        return None
+    handoff = locks.lock_with_lead(handoff_id)
+    if not _untouched(at=at).filter(pk=handoff.pk).exists():
+        return None
+    assignment.close(handoff, HandoffStatus.EXPIRED, at=at)
+    timers.cancel(handoff, at=at)
+    lead = handoff.lead
+    if lifecycle.is_allowed(
+        lifecycle.process_of(lead), lead.stage, Stage.RECYCLED, cause=Cause.EXPIRE
+    ):
+        lifecycle.move(lead, Stage.RECYCLED, cause=Cause.EXPIRE, at=at)
+        lifecycle.cool_off(lead, until=at)
+    _tell_of_expiry(handoff, at=at)
+    logger.info("Handoff %s expired untouched", handoff.pk)
+    return handoff
+
+
+def _tell_of_expiry(handoff: Handoff, *, at: datetime) -> None:
+    version = handoff.version
+    people = {
+        "owner": notices.holder(rep=handoff.rep, queue=handoff.queue),
+        "manager": notices.manager(rep=handoff.rep, queue=handoff.queue),
+        "sales": version.sales_operator or version.sales_deputy,
+        "marketing": version.marketing_operator or version.marketing_deputy,
+    }
+    told = set()
+    for side, person in people.items():
+        if person is None or person.pk in told:
+            continue
+        told.add(person.pk)
+        key = f"handoff:{handoff.pk}:expired:{side}"
+        notices.tell(NoticeKind.EXPIRED, recipient=person, handoff=handoff, at=at, key=key)

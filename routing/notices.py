@@ -1,0 +1,75 @@
+"""The decision that somebody must be told; how they are told is decided above."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from routing.enums import NoticeKind, StepKind
+from routing.models import Handoff, Notice, Queue, Rep, SlaTimer
+
+
+def tell(
+    kind: NoticeKind,
+    *,
+    recipient: AbstractBaseUser,
+    handoff: Handoff | None,
+    at: datetime,
+    key: str,
+    detail: Mapping[str, Any] | None = None,
+) -> Notice:
+    """Owe a person a notice; a second one of the same key is the first.
+
+    key: names the cause and the recipient, for example "timer:7:warn:3"; at most 120 characters.
+    detail: what the text needs, as JSON.
+    """
+    notice, _ = Notice.objects.get_or_create(
+        key=key,
+        defaults={
+            "kind": kind,
+            "recipient_id": recipient.pk,
+            "handoff": handoff,
+            "at": at,
+            "detail": dict(detail or {}),
+        },
+    )
+    return notice
+
+
+def holder(*, rep: Rep | None, queue: Queue | None) -> AbstractBaseUser | None:
+    """Return the person who holds what a rep or a queue holds: a queue's is its manager."""
+    if rep is not None:
+        return rep.user
+    return queue.manager if queue is not None else None
+
+
+def manager(*, rep: Rep | None, queue: Queue | None) -> AbstractBaseUser | None:
+    """Return the person who answers for a rep or a queue."""
+    if rep is not None:
+        return rep.manager
+    return queue.manager if queue is not None else None
+
+
+def tell_of_step(
+    timer: SlaTimer,
+    step: StepKind,
+    kind: NoticeKind,
+    people: Iterable[AbstractBaseUser | None],
+    *,
+    at: datetime,
+) -> None:
+    """Owe each person (None is skipped) one notice of a step."""
+    for person in {person.pk: person for person in people if person is not None}.values():
+        tell(
+            kind,
+            recipient=person,
+            handoff=timer.handoff,
+            at=at,
+            key=f"timer:{timer.pk}:{step}:{person.pk}",
+            detail={
+                "milestone": timer.milestone,
+                "due_at": timer.due_at.isoformat(),
+                "is_high_intent": timer.is_high_intent,
+            },
+        )

@@ -1,0 +1,113 @@
+"""Which part of the market a lead belongs to, and whose turn it is there."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+
+from leads.models import Lead
+from routing.models import Territory, TerritoryMembership
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingInputs:
+    """The facts by which a lead is routed; the account's where it has one that says so.
+
+    country: ISO 3166-1 alpha-2. language: ISO 639-1. Blank or None: not known.
+    """
+
+    lead_id: int
+    account_id: int | None = None
+    account_name: str = ""
+    country: str = ""
+    region: str = ""
+    industry: str = ""
+    employee_count: int | None = None
+    language: str = ""
+
+
+def inputs_of(lead: Lead) -> RoutingInputs:
+    """Return what routing needs to know of a lead; reads its account if that is not loaded."""
+    account = lead.account
+    if account is None:
+        return RoutingInputs(
+            lead_id=lead.pk, country=lead.country, region=lead.region, language=lead.language
+        )
+    return RoutingInputs(
+        lead_id=lead.pk,
+        account_id=account.pk,
+        account_name=account.name,
+        country=account.country or lead.country,
+        region=account.region or lead.region,
+        industry=account.industry,
+        employee_count=account.employee_count,
+        language=lead.language,
+    )
+
+
+def lock_for(inputs: RoutingInputs) -> Territory | None:
+    """Take the rotation of the first active territory whose conditions hold; None if none does.
+
+    What is not known meets no condition. One query, for the territory with queue and calendar.
+    """
+    return (
+        _locked()
+        .filter(
+            _takes("countries", inputs.country),
+            _takes("regions", inputs.region),
+            _takes("industries", inputs.industry),
+            _takes_size(inputs.employee_count),
+            is_active=True,
+        )
+        .order_by("position", "pk")
+        .first()
+    )
+
+
+def lock(territory: Territory) -> Territory:
+    """Take the rotation of a territory and return the row as it is then."""
+    return _locked().get(pk=territory.pk)
+
+
+def next_in_turn(memberships: Sequence[TerritoryMembership]) -> TerritoryMembership:
+    """Say whose turn it is among some members by smooth weighted round robin.
+
+    Over any run of turns with the same members each gets their share, one turn more or less.
+    """
+    return max(memberships, key=lambda member: (member.credit + member.weight, -member.pk))
+
+
+def charge_turn(taken: TerritoryMembership, *, among: Collection[TerritoryMembership]) -> None:
+    """Write down a turn taken: all who could have taken it earn, who took it pays.
+
+    Call it under the territory's lock.
+    """
+    total = sum(member.weight for member in among)
+    TerritoryMembership.objects.filter(pk__in=[member.pk for member in among]).update(
+        credit=F("credit")
+        + F("weight")
+        - Case(
+            When(pk=taken.pk, then=Value(total)),
+            default=Value(0),
+            output_field=IntegerField(),
+        )
+    )
+
+
+def _locked() -> QuerySet[Territory]:
+    return Territory.objects.select_related("queue", "calendar").select_for_update(
+        of=("self",), no_key=True
+    )
+
+
+def _takes(field: str, value: str) -> Q:
+    anything = Q(**{field: []})
+    return anything | Q(**{f"{field}__contains": [value]}) if value else anything
+
+
+def _takes_size(employees: int | None) -> Q:
+    if employees is None:
+        return Q(min_employees=None, max_employees=None)
+    return (Q(min_employees=None) | Q(min_employees__lte=employees)) & (
+        Q(max_employees=None) | Q(max_employees__gte=employees)
+    )

@@ -1,0 +1,220 @@
+"""What must never be untrue about ownership and clocks: each rule broken once by raw SQL."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection
+
+from routing import handoffs
+from routing.models import Handoff, Notice, Queue, Rep, TerritoryMembership
+from tests.routing import sales
+from tests.routing.sales import NOON
+
+pytestmark = pytest.mark.django_db
+
+SOON = NOON + timedelta(minutes=1)
+
+TRIGGERS = {
+    "acceptance_is_append_only",
+    "assignment_only_ends",
+    "attempt_is_append_only",
+    "decision_is_append_only",
+    "handed_over_is_frozen",
+    "handoff_is_kept",
+    "handoff_moves_along_its_life",
+    "open_handoff_has_a_response_clock",
+    "rejected_handoff_reopens_by_reversal",
+    "rejection_is_append_only",
+    "response_clock_stays_with_open_handoff",
+    "reversal_is_append_only",
+    "sla_event_is_append_only",
+}
+"""Rules that triggers hold, under the names that their errors bear."""
+
+
+def again(table: str, where: str = "true", **changes: Any) -> str:
+    """Insert one row once more, with changes."""
+    values = json.dumps({"id": 10**9} | changes).replace("'", "''")
+    return (
+        f"INSERT INTO routing_{table} SELECT (jsonb_populate_record(one, '{values}')).* "
+        f"FROM routing_{table} one WHERE id = (SELECT min(id) FROM routing_{table} WHERE {where})"
+    )
+
+
+def change(table: str, what: str, where: str = "true") -> str:
+    return f"UPDATE routing_{table} SET {what} WHERE {where}"
+
+
+OTHER_ID = "00000000-0000-4000-8000-000000000000"
+HELD, QUEUED, REJECTED = "status = 'assigned'", "status = 'queued'", "status = 'rejected'"
+RUNNING = "milestone = 'first_response' AND state = 'running'"
+UNCOUNTED = "SET LOCAL session_replication_role = replica;"
+"""Counters follow handoffs by triggers: to write a wrong one these must be off."""
+
+BROKEN: dict[str, str] = {
+    "absence_delegate_is_somebody_else": change("absence", "delegate_id = rep_id"),
+    "absence_has_a_beginning": change("absence", "span = tstzrange(NULL, upper(span))"),
+    "absences_do_not_overlap": again("absence"),
+    "accepted_handoff_says_when": change("handoff", "status = 'accepted'", HELD),
+    "acceptance_is_append_only": "DELETE FROM routing_acceptance",
+    "assignment_ends_after_it_began": change("assignment", "ended_at = '2020-01-01'"),
+    "assignment_names_one_holder": again(
+        "assignment", "rep_id IS NOT NULL", rep_id=None, ended_at="2030-01-01"
+    ),
+    "assignment_only_ends": change("assignment", "began_at = '2020-01-01'"),
+    "attempt_is_append_only": change("attempt", "note = 'Never said'"),
+    "attempt_kind_known": again("attempt", kind="smoke"),
+    "attempt_outcome_known": again("attempt", outcome="magic"),
+    "closure_has_both_ends_or_none": (
+        'INSERT INTO routing_calendarclosure (calendar_id, "on", opens, name) '
+        "SELECT id, '2026-01-01', '09:00', '' FROM routing_businesscalendar LIMIT 1"
+    ),
+    "decision_is_append_only": change("routingdecision", "why = 'Because'"),
+    "decision_names_one_owner": again("routingdecision", rep_id=None, queue_id=None),
+    "decision_rule_known": again("routingdecision", rule="whim"),
+    "handed_over_is_frozen": change("handoff", "packet = '{}'", HELD),
+    "handoff_closed_iff_not_open": change("handoff", "status = 'returned'", HELD),
+    "handoff_is_kept": f"DELETE FROM routing_handoff WHERE {HELD}",
+    "handoff_moves_along_its_life": change(
+        "handoff", "status = 'accepted', accepted_at = now()", QUEUED
+    ),
+    "handoff_status_known": (
+        "ALTER TABLE routing_handoff DROP CONSTRAINT handoff_closed_iff_not_open;"
+        + again("handoff", HELD, status="lost", public_id=OTHER_ID)
+    ),
+    "held_handoff_says_since_when": change("handoff", "assigned_at = NULL", HELD),
+    "membership_weight_positive": change("territorymembership", "weight = 0"),
+    "notice_kind_known": change("notice", "kind = 'gossip'"),
+    "one_fallback_queue": change("queue", "is_fallback = true"),
+    "one_membership_per_rep": again("territorymembership"),
+    "one_open_handoff_per_lead": again("handoff", QUEUED, public_id=OTHER_ID),
+    "one_response_clock_per_handoff": again(
+        "slatimer", RUNNING, state="met", stopped_at="2030-01-01"
+    ),
+    "one_running_assignment_per_handoff": again("assignment", "ended_at IS NULL"),
+    "one_running_timer_per_milestone": ";".join(
+        again("slatimer", RUNNING, milestone="re_response", id=10**9 + number)
+        for number in range(2)
+    ),
+    "one_step_per_kind": again("slatimerstep"),
+    "one_window_per_opening": again("calendarwindow"),
+    "open_handoff_has_a_response_clock": (
+        "UPDATE routing_rep SET capacity = 9;"
+        + again("handoff", REJECTED, public_id=OTHER_ID, status="assigned", closed_at=None)
+    ),
+    "open_handoff_has_one_owner": change("handoff", "queue_id = NULL", QUEUED),
+    "reason_category_known": change("rejectionreason", "category = 'mood'"),
+    "rejected_handoff_reopens_by_reversal": change(
+        "handoff", "status = 'assigned', closed_at = NULL", REJECTED
+    ),
+    "rejection_has_a_comment": again("rejection", comment=" \n "),
+    "rejection_is_append_only": change("rejection", "comment = 'Nice lead'"),
+    "rep_excess_not_negative": UNCOUNTED + change("rep", "excess_count = -1"),
+    "rep_kind_known": change("rep", "kind = 'bot'"),
+    "rep_within_capacity": change(
+        "handoff",
+        "status = 'assigned', assigned_at = now(), queue_id = NULL, "
+        "rep_id = (SELECT id FROM routing_rep WHERE capacity = open_count LIMIT 1)",
+        QUEUED,
+    ),
+    "response_clock_stays_with_open_handoff": change("slatimer", "state = 'cancelled'", RUNNING),
+    "reversal_is_append_only": "DELETE FROM routing_reversal",
+    "reversal_is_of_one_answer": again("reversal", acceptance_id=None),
+    "sla_event_is_append_only": change("slaevent", "at = now()"),
+    "sla_event_kind_known": again("slaevent", kind="snoozed"),
+    "step_fired_iff_says_when": change("slatimerstep", "state = 'fired'"),
+    "step_kind_known": change("slatimerstep", "kind = 'beg'"),
+    "step_never_fires_early": change(
+        "slatimerstep", "state = 'fired', fired_at = due_at - interval '1 microsecond'"
+    ),
+    "step_state_known": change("slatimerstep", "state = 'maybe'"),
+    "territory_size_in_order": change("territory", "min_employees = 2, max_employees = 1"),
+    "timer_breached_iff_says_when": change("slatimer", "state = 'breached'", RUNNING),
+    "timer_due_after_start": change("slatimer", "due_at = started_at - interval '1 second'"),
+    "timer_met_says_when": change("slatimer", "state = 'met'", RUNNING),
+    "timer_milestone_known": change("slatimer", "milestone = 'lunch'", RUNNING),
+    "timer_paused_iff_says_when": change("slatimer", "state = 'paused'", RUNNING),
+    "timer_state_known": change("slatimer", "state = 'asleep'", RUNNING),
+    "window_on_a_weekday": change("calendarwindow", "weekday = 7"),
+}
+"""The rule's name and the SQL that breaks it."""
+
+
+@pytest.fixture
+def history() -> None:
+    """A rep who is full, and away next week, with handoffs in every state that matters."""
+    rita = sales.rep("Rita", capacity=2)
+    sales.away(rita, since=NOON + timedelta(days=9), until=NOON + timedelta(days=10))
+    sales.team(rita)
+    sales.fallback()
+    version, user = sales.agreement(), rita.user
+    rejected, accepted = sales.opened(version), sales.opened(version)
+    handoffs.attempt(accepted.pk, by=user, kind="call", outcome="reached", at=NOON)
+    handoffs.accept(accepted.pk, by=user, at=NOON)
+    handoffs.undo(accepted.pk, by=user, at=NOON)
+    handoffs.reject(rejected.pk, reason=sales.reason(), comment="No", by=user, at=NOON)
+    sales.opened(version)
+    sales.opened(version)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
+
+@pytest.mark.parametrize(("name", "sql"), BROKEN.items(), ids=BROKEN.keys())
+def test_the_database_refuses(history: None, name: str, sql: str) -> None:
+    with pytest.raises(IntegrityError) as refused, connection.cursor() as cursor:
+        cursor.execute(f"{sql}; SET CONSTRAINTS ALL IMMEDIATE")
+
+    assert refused.value.__cause__.diag.constraint_name == name
+
+
+def test_every_rule_is_broken_once() -> None:
+    named = {
+        constraint.name
+        for model in apps.get_app_config("routing").get_models()
+        for constraint in model._meta.constraints
+    }
+
+    assert set(BROKEN) == named | TRIGGERS
+
+
+def test_every_trigger_is_known() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal "
+            "AND tgrelid::regclass::text LIKE 'routing_%'"
+        )
+        present = {name for (name,) in cursor.fetchall()}
+
+    assert present == {
+        *TRIGGERS
+        - {"handed_over_is_frozen", "handoff_moves_along_its_life"}
+        - {"rejected_handoff_reopens_by_reversal"},
+        "handoff_counts_load",
+        "handoff_freeze",
+        "handoff_life",
+        "rep_load_is_kept",
+    }
+
+
+def test_the_scene_is_as_the_statements_expect(history: None) -> None:
+    assert sorted(Handoff.objects.values_list("status", flat=True)) == [
+        "assigned",
+        "assigned",
+        "queued",
+        "rejected",
+    ]
+    assert Notice.objects.exists()
+    assert Queue.objects.exists()
+    assert TerritoryMembership.objects.exists()
+    assert Rep.objects.get().open_count == 2
+
+
+def test_erasing_a_person_may_change_a_packet(history: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL app.erasing = 'on'")
+        cursor.execute(change("handoff", "packet = '{}'"))
+
+    assert not Handoff.objects.exclude(packet={}).exists()

@@ -1,0 +1,52 @@
+"""Notices: each cause tells each person once."""
+
+import pytest
+
+from routing import notices
+from routing.enums import NoticeKind
+from routing.models import Notice
+from tests.routing.clockwork import HOUR, NOON, person, queue, rep
+
+pytestmark = pytest.mark.django_db
+
+
+def test_tell_owes_a_notice_that_nobody_has_handled_yet() -> None:
+    recipient = person()
+
+    notice = notices.tell(
+        NoticeKind.WARNING,
+        recipient=recipient,
+        handoff=None,
+        at=NOON,
+        key="timer:1:warn:1",
+        detail={"due_at": "later"},
+    )
+
+    notice.refresh_from_db()
+    assert (notice.kind, notice.recipient, notice.at) == ("warning", recipient, NOON)
+    assert (notice.read_at, notice.handled_at) == (None, None)
+    assert notice.detail == {"due_at": "later"}
+
+
+def test_tell_twice_with_one_key_is_the_first_notice() -> None:
+    recipient = person()
+    first, second = (
+        notices.tell(
+            NoticeKind.BREACHED, recipient=recipient, handoff=None, at=at, key="timer:1:breach:1"
+        )
+        for at in (NOON, NOON + HOUR)
+    )
+
+    assert first == second
+    assert Notice.objects.get().at == NOON
+
+
+def test_holder_and_manager_of_a_rep_and_of_a_queue() -> None:
+    rita, waiting = rep("Rita"), queue()
+
+    assert notices.holder(rep=rita, queue=None) == rita.user
+    assert notices.manager(rep=rita, queue=None) == rita.manager
+    assert notices.holder(rep=None, queue=waiting) == waiting.manager
+    assert notices.manager(rep=None, queue=waiting) == waiting.manager
+    assert notices.holder(rep=None, queue=None) is None
+    assert notices.manager(rep=None, queue=None) is None
