@@ -1,0 +1,1 @@
+"""Starts the product, its tests and its checks from nothing but Python; standard library only."""
