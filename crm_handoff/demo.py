@@ -1,0 +1,437 @@
+"""A small demo organization, played through the product's own operations at past instants."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+
+from crm_handoff import defaults, pipeline
+from crm_handoff.models import Organization, User
+from crm_handoff.people import roles
+from crm_handoff.people.demo import DEMO_PASSWORD
+from crm_handoff.people.roles import Role
+from definitions import versions
+from definitions.enums import AttemptKind, Side
+from definitions.models import DefinitionVersion
+from leads import intake, touchpoints
+from leads.accounts import AccountFacts
+from leads.intake import LeadFacts
+from leads.models import Asset, Campaign, Lead, Persona, Source
+from leads.touchpoints import Identity, TouchpointFacts
+from routing import answers, attempts, opportunities
+from routing.enums import AttemptOutcome, RepKind
+from routing.models import (
+    BusinessCalendar,
+    CalendarWindow,
+    Handoff,
+    Queue,
+    RejectionReason,
+    Rep,
+    SlaTimerStep,
+    Territory,
+    TerritoryMembership,
+)
+
+SYSTEM = "demo"
+
+PEOPLE = (
+    ("revops@demo.example", "Robin Ops", Role.REVOPS),
+    ("marketing.lead@demo.example", "Maya Lindqvist", Role.MARKETING_LEAD),
+    ("sales.manager@demo.example", "Samir Haddad", Role.SALES_MANAGER),
+    ("sdr@demo.example", "Dana Fischer", Role.REP),
+    ("ae@demo.example", "Alex Moreau", Role.REP),
+    ("auditor@demo.example", "Ines Audit", Role.AUDITOR),
+)
+REPS = (
+    ("sdr@demo.example", RepKind.SDR, ["en", "de"], "dach"),
+    ("ae@demo.example", RepKind.AE, ["en", "fr"], "rest-of-world"),
+)
+TERRITORIES = (
+    ("dach", "DACH", 10, ["DE", "AT", "CH"]),
+    ("rest-of-world", "Rest of world", 90, []),
+)
+ASSETS = (
+    (
+        "guide-handoff",
+        "The revenue handoff guide",
+        "awareness",
+        "Leads go cold between marketing and sales.",
+        "Where do leads wait longest in your funnel today?",
+        "Teams that answered within five minutes opened five times as many opportunities.",
+    ),
+    (
+        "webinar-forecast",
+        "Webinar: forecasting without spreadsheets",
+        "consideration",
+        "The forecast is wrong every quarter.",
+        "How do you reconcile marketing's numbers with sales'?",
+        "A logistics company cut its forecast error from 30 to 8 percent.",
+    ),
+    (
+        "case-logistics",
+        "Case study: a carrier's sales team",
+        "decision",
+        "Reps spend mornings on research instead of calls.",
+        "What would your reps do with two more hours a day?",
+        "The carrier's reps held 40 percent more first meetings.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Did:
+    """One thing that a lead of the demo did, so long before the demo was loaded."""
+
+    ago: timedelta
+    kind: str
+    channel: str
+    asset: str = ""
+
+
+@dataclass(frozen=True)
+class Story:
+    """A lead of the demo; `answer` is what sales did about it."""
+
+    key: str
+    name: tuple[str, str]
+    job_title: str
+    account: AccountFacts
+    country: str
+    language: str
+    source: str
+    did: tuple[Did, ...]
+    answer: str = ""
+
+
+def _days(number: float) -> timedelta:
+    return timedelta(days=number)
+
+
+def _minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
+
+
+def _account(name: str, industry: str, people: int, country: str, **more: object) -> AccountFacts:
+    domain = f"{name.split()[0].lower()}.example"
+    return AccountFacts(
+        name=name,
+        domain=domain,
+        industry=industry,
+        employee_count=people,
+        country=country,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+INTERESTED = (
+    Did(_days(9), "content_download", "web", "guide-handoff"),
+    Did(_days(6), "email_click", "email", "webinar-forecast"),
+    Did(_days(5), "webinar_attended", "event", "webinar-forecast"),
+    Did(_days(1.2), "pricing_page_view", "web"),
+)
+
+STORIES = (
+    Story(
+        "nordlicht",
+        ("Maria", "Keller"),
+        "VP Operations",
+        _account("Nordlicht Logistik GmbH", "logistics", 420, "DE"),
+        "DE",
+        "de",
+        "paid_search",
+        (*INTERESTED, Did(_minutes(2), "demo_request", "web")),
+    ),
+    Story(
+        "alpenwerk",
+        ("Jonas", "Huber"),
+        "Geschäftsführer",
+        _account("Alpenwerk AG", "manufacturing", 180, "CH"),
+        "CH",
+        "de",
+        "organic_search",
+        (*INTERESTED[:3], Did(_minutes(11), "contact_form", "web")),
+    ),
+    Story(
+        "hansekontor",
+        ("Lena", "Brandt"),
+        "Chief Revenue Officer",
+        _account("Hansekontor SE", "professional services", 950, "DE"),
+        "DE",
+        "de",
+        "referral",
+        (*INTERESTED, Did(_minutes(95), "referral", "referral")),
+    ),
+    Story(
+        "verdant",
+        ("Claire", "Dubois"),
+        "Directrice générale",
+        _account("Verdant Santé", "healthcare", 310, "FR"),
+        "FR",
+        "fr",
+        "webinar",
+        (*INTERESTED, Did(_minutes(4), "calendar_booking", "web")),
+    ),
+    Story(
+        "brightwell",
+        ("Tom", "Whitaker"),
+        "CEO",
+        _account("Brightwell Software", "software", 75, "GB"),
+        "GB",
+        "en",
+        "paid_search",
+        (*INTERESTED, Did(_days(3), "demo_request", "web")),
+        answer="won",
+    ),
+    Story(
+        "cascade",
+        ("Priya", "Raman"),
+        "Head of Sales Development",
+        _account("Cascade Retail", "retail", 1_400, "US"),
+        "US",
+        "en",
+        "content",
+        (*INTERESTED[:2],),
+    ),
+    Story(
+        "kestrel",
+        ("Owen", "Price"),
+        "Founder",
+        _account("Kestrel Telecom", "telecommunications", 60, "GB"),
+        "GB",
+        "en",
+        "paid_social",
+        (*INTERESTED, Did(_days(2), "trial_request", "web")),
+        answer="rejected",
+    ),
+    Story(
+        "montagne",
+        ("Luc", "Bernard"),
+        "Étudiant",
+        _account("Montagne Université", "education", 2_600, "FR"),
+        "FR",
+        "fr",
+        "organic_search",
+        (Did(_days(4), "content_download", "web", "guide-handoff"),),
+    ),
+    Story(
+        "ostsee",
+        ("Greta", "Olsen"),
+        "Inhaberin",
+        _account("Ostsee Handel", "retail", 52, "DE"),
+        "DE",
+        "de",
+        "paid_search",
+        (*INTERESTED, Did(_days(1), "demo_request", "web")),
+        answer="accepted",
+    ),
+)
+
+
+def load(*, at: datetime) -> bool:
+    """Load the demo into an empty product, as if the stories had been lived until `at`.
+
+    Returns:
+        False when there is an organization already; then nothing is changed.
+    """
+    if Organization.objects.exists():
+        return False
+    with transaction.atomic():
+        Organization.objects.create(
+            name="Northwind Demo", time_zone="Europe/Berlin", currency="EUR"
+        )
+        people = _people()
+        defaults.load(by=people["revops@demo.example"])
+        _sales_team(people)
+        _assets()
+        _sign(people, at=at - _days(60))
+        _play(at=at)
+    return True
+
+
+def _people() -> dict[str, User]:
+    people = {}
+    for email, name, role in PEOPLE:
+        user = User.objects.create_user(email, DEMO_PASSWORD, full_name=name)
+        roles.grant(user, role)
+        people[email] = user
+    return people
+
+
+def _sales_team(people: dict[str, User]) -> None:
+    manager = people["sales.manager@demo.example"]
+    # Around the clock, so that the demo's clocks run whenever somebody looks.
+    calendar = BusinessCalendar.objects.create(
+        key="demo", name="Around the clock (demo)", time_zone="Europe/Berlin"
+    )
+    CalendarWindow.objects.bulk_create(
+        CalendarWindow(calendar=calendar, weekday=day, opens=time(0), closes=time(0))
+        for day in range(7)
+    )
+    territories = {}
+    for key, name, position, countries in TERRITORIES:
+        queue = Queue.objects.create(key=key, name=f"{name} queue", manager=manager)
+        territories[key] = Territory.objects.create(
+            key=key,
+            name=name,
+            position=position,
+            countries=countries,
+            queue=queue,
+            calendar=calendar,
+        )
+    for email, kind, languages, territory in REPS:
+        rep = Rep.objects.create(
+            user=people[email], kind=kind, languages=languages, manager=manager
+        )
+        TerritoryMembership.objects.create(territory=territories[territory], rep=rep)
+
+
+def _assets() -> None:
+    persona = Persona.objects.create(
+        key="operations-leader", name="Operations leader", pains="Too many hand-offs, no owner."
+    )
+    search = Source.objects.create(key="paid_search", name="Paid search")
+    campaign = Campaign.objects.create(
+        key="autumn-handoff",
+        name="Autumn: the handoff guide",
+        source=search,
+        cost=Decimal("4200.00"),
+        currency="EUR",
+    )
+    Asset.objects.bulk_create(
+        Asset(
+            key=key,
+            title=title,
+            persona=persona,
+            campaign=campaign,
+            journey_stage=stage,
+            pain=pain,
+            question=question,
+            proof=proof,
+        )
+        for key, title, stage, pain, question, proof in ASSETS
+    )
+
+
+def _sign(people: dict[str, User], *, at: datetime) -> None:
+    """Put the shipped mid-market definition in force, signed by both leads of the demo."""
+    revops = people["revops@demo.example"]
+    version = DefinitionVersion.objects.get(definition__key="mid-market")
+    version.marketing_operator = people["marketing.lead@demo.example"]
+    version.sales_operator = people["sales.manager@demo.example"]
+    version.save(update_fields=["marketing_operator", "sales_operator"])
+    versions.submit(version, by=revops, at=at)
+    for side, email in (
+        (Side.MARKETING, "marketing.lead@demo.example"),
+        (Side.SALES, "sales.manager@demo.example"),
+    ):
+        versions.sign(version, side=side, by=people[email], at=at)
+    versions.activate(version, by=revops, at=at)
+
+
+def _play(*, at: datetime) -> None:
+    events: list[tuple[datetime, Callable[[datetime], None]]] = []
+    for story in STORIES:
+        arrival = at - story.did[0].ago - _minutes(5)
+        events.append((arrival, _arrives(story)))
+        events += [(at - did.ago, _does(story, number)) for number, did in enumerate(story.did)]
+        if story.answer:
+            events.append((at - story.did[-1].ago + _minutes(3), _answered(story)))
+    for instant, happens in sorted(events, key=lambda event: event[0]):
+        _pass_time(until=instant)
+        happens(instant)
+        while pipeline.judge_pending(at=instant):
+            pass
+    _pass_time(until=at)
+
+
+def _pass_time(*, until: datetime) -> None:
+    """Let every step that comes due fire at its own instant."""
+    armed = SlaTimerStep.objects.filter(state="armed", due_at__lte=until).order_by("due_at")
+    while step := armed.first():
+        pipeline.fire_due_steps(at=step.due_at)
+
+
+def _arrives(story: Story) -> Callable[[datetime], None]:
+    def happen(at: datetime) -> None:
+        first, last = story.name
+        intake.record_lead(
+            LeadFacts(
+                system=SYSTEM,
+                external_id=story.key,
+                email=f"{first}.{last}@{story.account.domain}".lower(),
+                first_name=first,
+                last_name=last,
+                job_title=story.job_title,
+                country=story.country,
+                language=story.language,
+                source=story.source,
+                account=story.account,
+            ),
+            received_at=at,
+        )
+
+    return happen
+
+
+def _does(story: Story, number: int) -> Callable[[datetime], None]:
+    did = story.did[number]
+
+    def happen(at: datetime) -> None:
+        touchpoints.record(
+            [
+                TouchpointFacts(
+                    lead=Identity(system=SYSTEM, external_id=story.key),
+                    kind=did.kind,
+                    channel=did.channel,
+                    occurred_at=at,
+                    external_id=f"{story.key}-{number}",
+                    asset=did.asset,
+                    is_verified=True,
+                )
+            ],
+            system=SYSTEM,
+            received_at=at,
+        )
+
+    return happen
+
+
+def _answered(story: Story) -> Callable[[datetime], None]:
+    def happen(at: datetime) -> None:
+        lead = Lead.objects.get(identities__system=SYSTEM, identities__external_id=story.key)
+        handoff = Handoff.objects.select_related("rep__user").get(lead=lead)
+        assert handoff.rep is not None  # noqa: S101 - the demo's reps are free when stories begin
+        user = handoff.rep.user
+        if story.answer == "rejected":
+            reason = RejectionReason.objects.get(key="bad_timing")
+            answers.reject(
+                handoff.pk,
+                reason=reason,
+                comment="Renewed with their current vendor last month; call in spring.",
+                by=user,
+                at=at,
+            )
+            return
+        attempts.attempt(
+            handoff.pk,
+            by=user,
+            kind=AttemptKind.CALL,
+            outcome=AttemptOutcome.REACHED,
+            note="Wants to see routing with their own territories.",
+            at=at,
+        )
+        answers.accept(handoff.pk, by=user, at=at)
+        if story.answer == "won":
+            deal = opportunities.open_opportunity(
+                handoff.pk,
+                name="Handoff for the whole team",
+                amount=Decimal("48000.00"),
+                currency="EUR",
+                by=user,
+                at=at + _days(1),
+            )
+            opportunities.close_opportunity(deal.pk, is_won=True, at=at + _days(2))
+
+    return happen

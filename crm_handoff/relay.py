@@ -1,0 +1,154 @@
+"""What looks for due work: any number of relays, no leader, all memory in the database."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from celery import Celery, current_app
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections
+from django.db import connection as database
+from kombu.exceptions import OperationalError as BrokerError
+
+from crm_handoff import pipeline
+from crm_handoff.clock import database_now
+from crm_handoff.heartbeats import Heartbeat, beat
+from crm_handoff.integrations import deliveries
+
+logger = logging.getLogger(__name__)
+
+TICK = 0.1
+"""Seconds between two looks."""
+WAKE_EXPIRES = 5
+"""Seconds after which a wake-up message is worthless: a later look sends another."""
+HELP_AFTER = timedelta(seconds=2)
+"""Lateness at which a relay stops trusting workers and does the work itself."""
+BROKER_REST = 5
+"""Seconds without publishing after the broker failed, so that no tick waits for it."""
+BEAT_EVERY = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A kind of work: `oldest` is SQL for the instant at which its oldest item became due."""
+
+    name: str
+    oldest: str
+    run: Callable[[], int]
+
+
+JOBS = (
+    Job(
+        "pipeline.judge_pending",
+        """SELECT least((SELECT min(coalesce(retry_at, marked_at)) FROM leads_pendingmark
+                         WHERE coalesce(retry_at, marked_at) <= clock_timestamp()),
+                        (SELECT min(reevaluate_at) FROM leads_lead
+                         WHERE reevaluate_at <= clock_timestamp()))""",
+        pipeline.judge_pending,
+    ),
+    Job(
+        "pipeline.fire_due_steps",
+        """SELECT min(due_at) FROM routing_slatimerstep
+           WHERE state = 'armed' AND due_at <= clock_timestamp()""",
+        pipeline.fire_due_steps,
+    ),
+    Job(
+        "deliveries.owe",
+        "SELECT min(at) FROM routing_notice WHERE handled_at IS NULL",
+        deliveries.owe,
+    ),
+    Job(
+        "deliveries.send_due",
+        """SELECT min(greatest(next_at, coalesce(lease_until, next_at)))
+           FROM integrations_delivery
+           WHERE state = 'ready' AND next_at <= clock_timestamp()
+             AND (lease_until IS NULL OR lease_until <= clock_timestamp())""",
+        deliveries.send_due,
+    ),
+)
+"""Looked at on every tick, most urgent first; read by the relay and by the tasks."""
+
+SLOW_JOBS = (
+    Job("pipeline.drain_queues", "", pipeline.drain_queues),
+    Job("pipeline.expire_untouched", "", pipeline.expire_untouched),
+)
+"""Done by the relay itself every few seconds; each finds out alone that there is nothing."""
+SLOW_EVERY = timedelta(seconds=3)
+
+
+class Relay:
+    """One relay process.
+
+    `name` tells its heartbeat from those of others. Every look asks the database what is due,
+    wakes a worker for it (through `app`), and helps out when the broker is gone or the work late.
+    """
+
+    def __init__(self, name: str, *, app: Celery = current_app) -> None:
+        self.name = name
+        self.app = app
+        self.is_stopping = False
+        self._publish_after = 0.0
+        self._beat_at: datetime | None = None
+        self._slow_at: datetime | None = None
+
+    def stop(self) -> None:
+        """Ask the relay to end after the look that it is in."""
+        self.is_stopping = True
+
+    def run(self) -> None:
+        """Look until stopped; a database that is away is waited for."""
+        while not self.is_stopping:
+            try:
+                self.look()
+            except (OperationalError, InterfaceError, DatabaseError):
+                logger.exception("relay %s: the database failed, trying again", self.name)
+                database.close()
+                time.sleep(1)
+            close_old_connections()
+            time.sleep(TICK)
+
+    def look(self) -> None:
+        """Look once at every job."""
+        at = database_now()
+        if self._beat_at is None or at - self._beat_at >= BEAT_EVERY:
+            self._beat_at = at
+            beat(Heartbeat.Kind.RELAY, self.name, at=at)
+            self._wake("heartbeats.beat")
+        for job in JOBS:
+            self._attend(job, at=at)
+        if self._slow_at is None or at - self._slow_at >= SLOW_EVERY:
+            self._slow_at = at
+            for job in SLOW_JOBS:
+                self._help(job)
+
+    def _attend(self, job: Job, *, at: datetime) -> None:
+        with database.cursor() as cursor:
+            cursor.execute(job.oldest)
+            oldest = cursor.fetchone()[0]
+        if oldest is None:
+            return
+        is_woken = self._wake(job.name)
+        if not is_woken or at - oldest > HELP_AFTER:
+            self._help(job)
+
+    def _wake(self, task: str) -> bool:
+        """Send a wake-up message; returns whether the broker took it."""
+        if time.monotonic() < self._publish_after:
+            return False
+        try:
+            self.app.send_task(task, expires=WAKE_EXPIRES, retry=False)
+        except (BrokerError, OSError) as error:
+            self._publish_after = time.monotonic() + BROKER_REST
+            logger.warning("relay %s: the broker does not take messages: %s", self.name, error)
+            return False
+        return True
+
+    def _help(self, job: Job) -> None:
+        """Do the work here; one job that fails must not keep the others from their turn."""
+        try:
+            job.run()
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("relay %s: %s failed", self.name, job.name)

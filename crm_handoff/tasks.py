@@ -1,0 +1,43 @@
+"""What Celery runs: messages carry no id, the work is whatever the database says is due."""
+
+import socket
+
+from celery import shared_task
+
+from crm_handoff import pipeline
+from crm_handoff.clock import database_now
+from crm_handoff.heartbeats import Heartbeat, beat
+from crm_handoff.integrations import deliveries
+
+
+@shared_task(name="pipeline.judge_pending")
+def judge_pending() -> None:
+    """Judge waiting leads until none is left."""
+    while pipeline.judge_pending():
+        pass
+
+
+@shared_task(name="pipeline.fire_due_steps")
+def fire_due_steps() -> None:
+    """Fire due steps until none is left."""
+    while pipeline.fire_due_steps():
+        pass
+
+
+@shared_task(name="deliveries.owe")
+def owe() -> None:
+    """Turn notices into deliveries until none is left."""
+    while deliveries.owe():
+        pass
+
+
+@shared_task(name="deliveries.send_due")
+def send_due() -> None:
+    """Send what is due; a relay wakes the next worker for what is left."""
+    deliveries.send_due()
+
+
+@shared_task(name="heartbeats.beat")
+def beat_worker() -> None:
+    """Show that a worker takes messages and reaches the database."""
+    beat(Heartbeat.Kind.WORKER, f"worker@{socket.gethostname()}", at=database_now())

@@ -1,0 +1,264 @@
+"""Drive leads through a running stack while its parts are killed, then count what came out.
+
+Run as a program, since its database is not that of the test that starts it:
+`python -m tests.faults.drive FOLDER --leads 500 --faults 20 --seed 7`. Exits with 1 and says
+what is wrong when a lead was lost or doubled, or a clock did not fire exactly once.
+"""
+
+import argparse
+import collections
+import http.client
+import json
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import django
+import psycopg
+
+from launcher.processes import Process
+from tests.faults.stack import Stack, running_stack
+
+SETTLE_WITHIN_SECONDS = 120
+POST_WITHIN_SECONDS = 120
+FAULTS = ("worker", "worker", "relay", "relay", "flush", "broker", "database")
+
+
+def main() -> int:
+    """Run the drive; returns the exit code."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--leads", type=int, default=500)
+    parser.add_argument("--faults", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    with running_stack(options.folder) as stack:
+        os.environ |= stack.environment
+        key = _prepare(stack, options.leads)
+        for name in ("web", "worker-1", "worker-2", "relay-1", "relay-2"):
+            stack.start(name)
+        counts = _drive(stack, key, options)
+        print(json.dumps(counts), flush=True)
+        problems = _settle(stack) or _wrong(stack, leads=options.leads)
+    for problem in problems:
+        print(f"WRONG: {problem}", flush=True)
+    return 1 if problems else 0
+
+
+def _prepare(stack: Stack, leads: int) -> str:
+    migrate = Process(
+        "migrate",
+        (sys.executable, "manage.py", "migrate", "--verbosity=0"),
+        stack.place.log_of("migrate"),
+        stack.environment,
+    )
+    migrate.start()
+    assert migrate.running is not None
+    assert migrate.running.wait(120) == 0, migrate.last_words()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "crm_handoff.settings"
+    django.setup()
+    from tests.faults import field  # noqa: PLC0415 - the models exist only now
+
+    return field.prepare(rep_count=10, capacity=leads // 5)
+
+
+def _drive(stack: Stack, key: str, options: argparse.Namespace) -> dict[str, int]:
+    """Send every lead one to three times, shuffled, while faults strike, until all are in."""
+    chance = random.Random(options.seed)
+    posts = [number for number in range(options.leads) for _ in range(chance.choice((1, 1, 2, 3)))]
+    chance.shuffle(posts)
+    waiting = iter(posts)
+    lock = threading.Lock()
+    unanswered: list[int] = []
+    arguments = (stack.port, key, waiting, lock, unanswered)
+    senders = [threading.Thread(target=_send, args=arguments) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    struck: collections.Counter[str] = collections.Counter(posts=len(posts))
+    for _ in range(options.faults):
+        time.sleep(chance.uniform(0.3, 1.5))
+        fault = chance.choice(FAULTS)
+        struck[fault] += 1
+        _strike(stack, fault, chance)
+        struck["ended by itself"] += len(stack.restart_ended())
+    for sender in senders:
+        while sender.is_alive():
+            sender.join(1)
+            stack.restart_ended()
+    assert not unanswered, f"no answer for {unanswered}"
+    return dict(struck)
+
+
+def _send(
+    port: int, key: str, waiting: Iterator[int], lock: threading.Lock, unanswered: list[int]
+) -> None:
+    while True:
+        with lock:
+            number = next(waiting, None)
+        if number is None:
+            return
+        if not _post_until_acknowledged(port, key, number):
+            unanswered.append(number)
+
+
+def _strike(stack: Stack, fault: str, chance: random.Random) -> None:
+    if fault in ("worker", "relay"):
+        name = f"{fault}-{chance.randint(1, 2)}"
+        stack.kill(name)
+        stack.start(name)
+    elif fault == "flush":
+        stack.flush_broker()
+    elif fault == "broker":
+        stack.kill_broker()
+        time.sleep(chance.uniform(0, 3))
+        stack.broker.start()
+    else:
+        stack.crash_database()
+
+
+def _post_until_acknowledged(port: int, key: str, number: int) -> bool:
+    """Send a lead and its demo request until both are answered with success."""
+    lead = {
+        "external_id": f"lead-{number}",
+        "email": f"lead-{number}@company{number % 50}.example",
+        "job_title": "Chief Operating Officer",
+        "country": ("DE", "FR", "GB", "US")[number % 4],
+        "account": {
+            "name": f"Company {number % 50}",
+            "domain": f"company{number % 50}.example",
+            "industry": "software",
+            "employee_count": 300,
+        },
+    }
+    touchpoint = {
+        "lead": {"system": "faults", "external_id": f"lead-{number}"},
+        "kind": "demo_request",
+        "channel": "web",
+        "occurred_at": datetime.now(UTC).isoformat(),
+        "external_id": f"demo-{number}",
+    }
+    return _acknowledged(port, key, "/api/v1/leads/", lead) and _acknowledged(
+        port, key, "/api/v1/touchpoints/", touchpoint
+    )
+
+
+def _acknowledged(port: int, key: str, path: str, body: dict[str, object]) -> bool:
+    deadline = time.monotonic() + POST_WITHIN_SECONDS
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            connection.request("POST", path, json.dumps(body), headers)
+            response = connection.getresponse()
+            answer = response.read()
+        except (OSError, http.client.HTTPException):
+            time.sleep(0.1)
+            continue
+        finally:
+            connection.close()
+        if response.status < 300:
+            return True
+        assert response.status >= 500, f"{path} {response.status}: {answer!r}"
+        time.sleep(0.1)
+    return False
+
+
+QUIET = """
+SELECT (SELECT count(*) FROM leads_pendingmark)
+     + (SELECT count(*) FROM routing_slatimerstep WHERE state = 'armed')
+     + (SELECT count(*) FROM routing_notice WHERE handled_at IS NULL)
+     + (SELECT count(*) FROM integrations_delivery WHERE state = 'ready')
+"""
+
+
+def _settle(stack: Stack) -> list[str]:
+    """Wait until nothing is left to do, bounded."""
+    deadline = time.monotonic() + SETTLE_WITHIN_SECONDS
+    left = -1
+    while time.monotonic() < deadline:
+        stack.restart_ended()
+        with psycopg.connect(stack.database.url) as connection:
+            left = connection.execute(QUIET).fetchone()[0]
+        if left == 0:
+            return []
+        time.sleep(0.5)
+    return [f"{left} things were left to do after {SETTLE_WITHIN_SECONDS} s"]
+
+
+EXPECTATIONS = {
+    "leads known": ("SELECT count(*) FROM leads_lead", 1),
+    "touchpoints": ("SELECT count(*) FROM leads_touchpoint", 1),
+    "handoffs": ("SELECT count(*) FROM routing_handoff", 1),
+    "leads with a handoff": ("SELECT count(DISTINCT lead_id) FROM routing_handoff", 1),
+    "handoffs owned by a rep": (
+        "SELECT count(*) FROM routing_handoff WHERE rep_id IS NOT NULL",
+        1,
+    ),
+    "decisions": ("SELECT count(*) FROM routing_routingdecision", 1),
+    "response clocks": (
+        "SELECT count(*) FROM routing_slatimer WHERE milestone = 'first_response'",
+        1,
+    ),
+    "open leads counted": ("SELECT sum(open_count + excess_count) FROM routing_rep", 1),
+    "steps fired": ("SELECT count(*) FROM routing_slatimerstep WHERE state = 'fired'", 3),
+    "warnings": ("SELECT count(*) FROM routing_slaevent WHERE kind = 'warned'", 1),
+    "breaches": ("SELECT count(*) FROM routing_slaevent WHERE kind = 'breached'", 1),
+    "escalations": ("SELECT count(*) FROM routing_slaevent WHERE kind = 'escalated'", 1),
+    "clocks breached": ("SELECT count(*) FROM routing_slatimer WHERE state = 'breached'", 1),
+}
+"""What each question must answer, as a multiple of the leads sent."""
+
+MUST_BE_ZERO = {
+    "steps fired early": "SELECT count(*) FROM routing_slatimerstep WHERE fired_at < due_at",
+    "dead letters": "SELECT count(*) FROM integrations_delivery WHERE state = 'dead'",
+    "reps over capacity": "SELECT count(*) FROM routing_rep WHERE open_count > capacity",
+    "events said twice": """SELECT count(*) FROM (SELECT 1 FROM routing_slaevent
+        WHERE kind IN ('warned', 'breached', 'escalated')
+        GROUP BY timer_id, kind HAVING count(*) > 1) AS twice""",
+}
+
+
+def _wrong(stack: Stack, *, leads: int) -> list[str]:
+    with psycopg.connect(stack.database.url) as connection:
+
+        def ask(question: str) -> int:
+            return int(connection.execute(question).fetchone()[0] or 0)
+
+        found = {name: (ask(sql), leads * times) for name, (sql, times) in EXPECTATIONS.items()}
+        found |= {name: (ask(sql), 0) for name, sql in MUST_BE_ZERO.items()}
+        notices = ask("SELECT count(*) FROM routing_notice")
+        unexplained = ask(
+            """SELECT count(*) FROM integrations_deliveryattempt WHERE outcome = ''"""
+        )
+    copies = _copies_of_mails(Path(stack.environment["EMAIL_FILE_PATH"]))
+    doubles = sum(copies.values()) - len(copies)
+    print(f"{notices} notices, {len(copies)} mails, {doubles} copies, {unexplained} open tries")
+    problems = [
+        f"{name}: {seen}, expected {wanted}"
+        for name, (seen, wanted) in found.items()
+        if seen != wanted
+    ]
+    if len(copies) != notices:
+        problems.append(f"{notices} notices but {len(copies)} different mails")
+    if doubles > unexplained:
+        problems.append(f"{doubles} mails twice, but only {unexplained} tries without an answer")
+    return problems
+
+
+def _copies_of_mails(folder: Path) -> collections.Counter[str]:
+    return collections.Counter(
+        line.split(":", 1)[1].strip()
+        for file in folder.iterdir()
+        for line in file.read_text().splitlines()
+        if line.startswith("Message-ID:")
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
