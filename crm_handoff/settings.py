@@ -7,7 +7,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from crm_handoff import environment
+from crm_handoff import admin_theme, environment
 
 django_stubs_ext.monkeypatch()
 
@@ -269,6 +269,10 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+# The administration pages.
+
+UNFOLD = admin_theme.UNFOLD
 
 LOGGING = {
     "version": 1,

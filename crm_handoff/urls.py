@@ -12,3 +12,5 @@ urlpatterns = [
     path("api/v1/", include("crm_handoff.api.urls")),
     path("", include("crm_handoff.web.urls")),
 ]
+
+handler500 = "crm_handoff.api.errors.server_error"

@@ -1,0 +1,146 @@
+"""Errors as RFC 9457 problem details, the same for every address of the API."""
+
+import logging
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+PREFIX = "/api/"
+
+
+class Problem(NamedTuple):
+    """How a domain exception is answered.
+
+    `field` names what in the body is to blame, unless the exception has a `field` of its own.
+    """
+
+    status: int
+    code: str
+    title: str
+    field: str = ""
+
+
+class BodyTooLarge(exceptions.APIException):
+    """The request's body is larger than the product reads."""
+
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The body is too large."
+    default_code = "body_too_large"
+
+
+class ForeignSystem(exceptions.APIException):
+    """A key speaks for a system that is not its own."""
+
+    status_code = HTTPStatus.FORBIDDEN
+    default_detail = "This key sends the facts of another system."
+    default_code = "foreign_system"
+
+
+DOMAIN_PROBLEMS: dict[type[Exception], Problem] = {}
+"""Domain exceptions with what they become; the module of each resource adds its own."""
+
+
+def problem_details(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an exception of a view; None (a server error) for those nobody foresaw."""
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound()
+    elif isinstance(exc, PermissionDenied):
+        exc = exceptions.PermissionDenied()
+    if isinstance(exc, exceptions.APIException):
+        body = _body_of(exc)
+        headers = _headers_of(exc)
+    else:
+        problem = next(
+            (DOMAIN_PROBLEMS[kind] for kind in type(exc).__mro__ if kind in DOMAIN_PROBLEMS), None
+        )
+        if problem is None:
+            return None
+        body, headers = _domain_body(problem, exc), {}
+    return Response(body, status=body["status"], headers=headers, content_type=MEDIA_TYPE)
+
+
+def not_found(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    """Answer an address of the API that does not exist; open to everybody."""
+    detail = "There is no such address."
+    if not request.path.endswith("/"):
+        detail += " Addresses end with a slash."
+    return JsonResponse(
+        _body(HTTPStatus.NOT_FOUND, "not_found", detail),
+        status=HTTPStatus.NOT_FOUND,
+        content_type=MEDIA_TYPE,
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer what nobody foresaw: the API in its own form, pages with Django's."""
+    if not request.path.startswith(PREFIX):
+        return defaults.server_error(request)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    body = _body(status, "server_error", "Something went wrong here; it has been logged.")
+    return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
+
+
+def errors_in(detail: Any, *, path: str = "", row: int | None = None) -> list[dict[str, Any]]:
+    """Flatten the detail of a validation error: one entry a fault, with its field's path.
+
+    `row` is the place in a list of items, from 0.
+    """
+    return [
+        {"field": field, **({} if row is None else {"row": row}), "code": code, "detail": text}
+        for field, code, text in _faults(detail, path)
+    ]
+
+
+def _faults(detail: Any, path: str) -> Iterator[tuple[str, str, str]]:
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            is_own = name == api_settings.NON_FIELD_ERRORS_KEY
+            yield from _faults(inner, path if is_own else f"{path}.{name}".lstrip("."))
+    elif isinstance(detail, list):
+        for inner in detail:
+            yield from _faults(inner, path)
+    else:
+        yield path, getattr(detail, "code", "invalid"), str(detail)
+
+
+def _body_of(exc: exceptions.APIException) -> dict[str, Any]:
+    if isinstance(exc, exceptions.ValidationError):
+        body = _body(exc.status_code, "invalid", "The request has faults; see `errors`.")
+        body["errors"] = errors_in(exc.detail)
+        return body
+    codes = exc.get_codes()
+    code = codes if isinstance(codes, str) else exc.default_code
+    return _body(exc.status_code, code, str(exc.detail))
+
+
+def _domain_body(problem: Problem, exc: Exception) -> dict[str, Any]:
+    body = _body(problem.status, problem.code, str(exc) or problem.title, title=problem.title)
+    field = getattr(exc, "field", problem.field)
+    if field:
+        body["errors"] = [{"field": field, "code": problem.code, "detail": body["detail"]}]
+    return body
+
+
+def _body(status: int, code: str, detail: str, *, title: str = "") -> dict[str, Any]:
+    return {
+        "type": f"urn:crm-handoff:problem:{code}",
+        "title": title or HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+    }
+
+
+def _headers_of(exc: exceptions.APIException) -> dict[str, str]:
+    challenge = getattr(exc, "auth_header", None)
+    return {"WWW-Authenticate": challenge} if challenge else {}

@@ -1,0 +1,159 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from crm_handoff.models import User
+from crm_handoff.people import access, keys, roles
+from crm_handoff.people.roles import Role
+from leads import intake
+from leads.models import AttributeChange
+from routing import handoffs
+from routing.models import Notice
+from tests.routing import sales
+from tests.routing.sales import NOON
+
+pytestmark = pytest.mark.django_db
+
+LATER = NOON + timedelta(minutes=5)
+
+
+def fresh(user):
+    """The person without the rights that Django remembers on an instance."""
+    return User.objects.get(pk=user.pk)
+
+
+@pytest.fixture
+def rita():
+    rep = sales.rep("Rita")
+    sales.team(rep)
+    roles.grant(rep.user, Role.REP)
+    return rep
+
+
+@pytest.fixture
+def other():
+    rep = sales.rep("Olga")
+    roles.grant(rep.user, Role.REP)
+    return fresh(rep.user)
+
+
+@pytest.fixture
+def handoff(rita):
+    account = sales.account()
+    lead = sales.lead("Anna", account=account)
+    handoff = sales.opened(sales.agreement(), lead)
+    sales.touch(lead, "webinar", at=NOON)
+    return handoff
+
+
+def person(role):
+    user = User.objects.create_user(f"{role}@example.com")
+    roles.grant(user, role)
+    return fresh(user)
+
+
+QUESTIONS = [
+    access.leads_visible_to,
+    access.handoffs_visible_to,
+    access.accounts_visible_to,
+    access.evaluations_visible_to,
+    access.touchpoints_visible_to,
+]
+
+
+@pytest.mark.parametrize("ask", QUESTIONS, ids=lambda ask: ask.__name__)
+def test_who_sees_what(handoff, rita, other, ask):
+    assert ask(fresh(rita.user)).count() == 1
+    assert ask(other).count() == 0
+    assert ask(AnonymousUser()).count() == 0
+    assert ask(User.objects.create_user("nobody@example.com")).count() == 0
+    for role in (Role.REVOPS, Role.MARKETING_LEAD, Role.SALES_MANAGER, Role.AUDITOR):
+        assert ask(person(role)).count() == 1
+
+
+def test_an_inactive_person_sees_nothing(handoff):
+    revops = person(Role.REVOPS)
+    revops.is_active = False
+    revops.save()
+
+    assert not access.leads_visible_to(fresh(revops)).exists()
+
+
+def test_an_integration_sees_leads_and_no_account_list(handoff):
+    issued = keys.issue("Site", system="site", created_by=person(Role.REVOPS))
+    integration = keys.IntegrationUser(issued.key)
+
+    assert access.leads_visible_to(integration).count() == 1
+    assert access.handoffs_visible_to(integration).count() == 1
+    assert access.accounts_visible_to(integration).count() == 0
+    assert not access.notices_visible_to(integration).exists()
+
+
+def test_a_rep_keeps_seeing_what_they_rejected(handoff, rita):
+    handoffs.reject(handoff.pk, reason=sales.reason(), comment="Frozen.", by=rita.user, at=LATER)
+
+    assert access.handoffs_visible_to(fresh(rita.user)).get() == handoff
+    assert access.leads_visible_to(fresh(rita.user)).get() == handoff.lead
+
+
+def test_a_rep_stops_seeing_what_was_given_to_another(handoff, rita, other):
+    manager = person(Role.SALES_MANAGER)
+    handoffs.accept(handoff.pk, by=rita.user, at=LATER)
+
+    handoffs.reassign(handoff.pk, by=manager, at=LATER, rep=other.rep)
+
+    assert not access.handoffs_visible_to(fresh(rita.user)).exists()
+    assert not access.leads_visible_to(fresh(rita.user)).exists()
+    assert access.handoffs_visible_to(other).get() == handoff
+
+
+def test_a_queued_handoff_is_for_those_who_assign(rita):
+    rita.is_active = False
+    rita.save()
+    queued = sales.opened(sales.agreement())
+
+    assert queued.status == "queued"
+    assert not access.handoffs_visible_to(fresh(rita.user)).exists()
+    assert access.handoffs_visible_to(person(Role.SALES_MANAGER)).exists()
+
+
+def test_who_may_answer(handoff, rita, other):
+    assert access.may_answer(fresh(rita.user), handoff)
+    assert access.may_answer(person(Role.SALES_MANAGER), handoff)
+    assert not access.may_answer(other, handoff)
+    assert not access.may_answer(person(Role.REVOPS), handoff)
+
+
+def test_notices_are_for_their_recipient_alone(handoff, rita, other):
+    assert set(access.notices_visible_to(rita.user)) == set(
+        Notice.objects.filter(recipient=rita.user)
+    )
+    assert access.notices_visible_to(rita.user).exists()
+    assert not access.notices_visible_to(other).exists()
+    assert not access.notices_visible_to(AnonymousUser()).exists()
+
+
+def test_a_rep_sees_a_deal_of_their_own_without_its_lead(handoff, other):
+    deal = intake.record_opportunity(
+        intake.OpportunityFacts(
+            system="crm", external_id="1", lead=handoff.lead, owner_id=other.pk
+        ),
+        received_at=LATER,
+    )
+
+    assert access.opportunities_visible_to(other).get() == deal
+    assert not access.leads_visible_to(other).exists()
+
+
+def test_the_history_of_attributes_follows_the_lead(rita, other):
+    lead = intake.record_lead(
+        intake.LeadFacts(system="site", external_id="1", first_name="Anna", country="DE"),
+        received_at=NOON,
+    ).lead
+    sales.opened(sales.agreement(), lead)
+
+    assert access.changes_visible_to(fresh(rita.user)).count() == AttributeChange.objects.count()
+    assert not access.changes_visible_to(other).exists()
+    assert access.assertions_visible_to(fresh(rita.user)).count() == 0
+    assert access.transitions_visible_to(other).count() == 0
