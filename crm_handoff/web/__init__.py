@@ -1,0 +1,1 @@
+"""The pages that reps and leads of teams use."""

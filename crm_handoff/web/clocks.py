@@ -1,0 +1,166 @@
+"""Running promises as a page shows them; the page itself goes on counting."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from crm_handoff.web.tags import absolute
+from routing import calendar
+from routing.enums import TimerMilestone, TimerState
+from routing.hours import AROUND_THE_CLOCK, hours_of
+from routing.models import Handoff, SlaTimer
+
+SOON = timedelta(hours=1)
+"""Open time left below which a promise is due soon; the script of the pages has the same."""
+
+LOOK_AHEAD = timedelta(hours=12)
+"""How far past the due instant a page can count without asking again."""
+
+WATCHED = {
+    TimerMilestone.RE_RESPONSE: "first contact, new owner",
+    TimerMilestone.FIRST_RESPONSE: "first contact",
+    TimerMilestone.ACCEPTANCE: "accept or reject",
+}
+"""Milestones in the order in which a rep wants to see them, in words."""
+
+STATE_WORDS = {
+    "ontime": "On time",
+    "soon": "Soon",
+    "late": "Late",
+    "met": "Done",
+    "paused": "Paused",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One promise, ready to draw.
+
+    `due` and the pairs in `open_text` are seconds since 1970 (UTC); both blank when nothing
+    runs. `share_pct` is how much of the promised time is used up, 0 to 100.
+    """
+
+    state: str
+    words: str
+    promise: str
+    how: str
+    title: str
+    due_at: datetime
+    due: str = ""
+    open_text: str = ""
+    share_pct: int = 0
+
+    @property
+    def state_words(self) -> str:
+        """The state in words, for those who see no color."""
+        return STATE_WORDS[self.state]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether somebody is still waiting."""
+        return bool(self.due)
+
+
+def watched(handoff: Handoff) -> SlaTimer | None:
+    """Return the timer that matters now; reads `handoff.timers`, so prefetch them.
+
+    The running one that is due first, else an unanswered miss, else the response clock.
+    """
+    timers = [timer for timer in handoff.timers.all() if timer.state != TimerState.CANCELLED]
+    running = [t for t in timers if t.state in (TimerState.RUNNING, TimerState.PAUSED)]
+    missed = [t for t in timers if t.state == TimerState.BREACHED and t.stopped_at is None]
+    responses = [timer for timer in timers if timer.milestone == TimerMilestone.FIRST_RESPONSE]
+    for group in (running, missed, responses):
+        if group:
+            return min(group, key=lambda timer: timer.due_at)
+    return None
+
+
+def clock_of(handoff: Handoff, *, at: datetime) -> Clock | None:
+    """Return the handoff's clock; reads its timers and its calendar's windows and closures."""
+    timer = watched(handoff)
+    if timer is None:
+        return None
+    if timer.state == TimerState.MET or timer.stopped_at is not None:
+        return _stopped(timer)
+    if timer.state == TimerState.PAUSED:
+        return _paused(timer)
+    return _running(timer, handoff, at=at)
+
+
+def _paused(timer: SlaTimer) -> Clock:
+    since = absolute(timer.paused_at) if timer.paused_at else ""
+    return Clock(
+        "paused", "paused", _promise(timer), "by a manager", f"Since {since}", timer.due_at
+    )
+
+
+def _promise(timer: SlaTimer) -> str:
+    return WATCHED[TimerMilestone(timer.milestone)]
+
+
+def _stopped(timer: SlaTimer) -> Clock:
+    is_late = timer.state == TimerState.BREACHED
+    stopped_at = timer.stopped_at or timer.due_at
+    return Clock(
+        "met",
+        "answered late" if is_late else "answered",
+        _promise(timer),
+        f"in {duration(stopped_at - timer.started_at)}" + (", late" if is_late else ""),
+        f"Answered {absolute(stopped_at)}; was due {absolute(timer.due_at)}",
+        timer.due_at,
+        share_pct=100,
+    )
+
+
+def _running(timer: SlaTimer, handoff: Handoff, *, at: datetime) -> Clock:
+    hours = hours_of(handoff.calendar) if timer.is_business_time else AROUND_THE_CLOCK
+    is_late = timer.due_at <= at
+    begins, ends = min(at, timer.due_at), max(at, timer.due_at)
+    left = calendar.elapsed(hours, start=begins, end=ends)
+    state = "late" if is_late else "soon" if left <= SOON else "ontime"
+    intervals = calendar.open_intervals(hours, start=begins, end=ends + LOOK_AHEAD)
+    return Clock(
+        state,
+        f"late by {duration(left)}" if is_late else f"due in {duration(left)}",
+        _promise(timer),
+        "business time" if timer.is_business_time else "wall-clock time",
+        f"Due {absolute(timer.due_at)}",
+        timer.due_at,
+        due=str(int(timer.due_at.timestamp())),
+        open_text=spans(intervals),
+        share_pct=100 if is_late else _share_pct(timer, left, hours, at=at),
+    )
+
+
+def _share_pct(
+    timer: SlaTimer, left: timedelta, hours: calendar.BusinessHours, *, at: datetime
+) -> int:
+    used = calendar.elapsed(hours, start=timer.started_at, end=at)
+    return round(100 * used / (used + left)) if used + left else 0
+
+
+def spans(intervals: Iterable[calendar.Interval]) -> str:
+    """Write intervals as "seconds-seconds,…" since 1970."""
+    return ",".join(
+        f"{int(opens.timestamp())}-{int(closes.timestamp())}" for opens, closes in intervals
+    )
+
+
+def duration(amount: timedelta) -> str:
+    """Write a duration as the page's script does: "4:32 min", "42 min", "3 h 20 min", "27 h"."""
+    seconds = max(0, int(amount.total_seconds()))
+    minutes = seconds // 60
+    if seconds < 600:
+        return f"{minutes}:{seconds % 60:02} min"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours < 24 and rest else f"{hours} h"
+
+
+def due_order(clock: Clock | None) -> tuple[bool, datetime]:
+    """Sort what runs before what does not, by due instant."""
+    if clock is None:
+        return True, datetime.max.replace(tzinfo=UTC)
+    return not clock.is_running, clock.due_at

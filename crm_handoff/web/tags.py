@@ -1,0 +1,112 @@
+"""Template tags of the product's pages."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+ICONS = {
+    "ontime": "M12 7v5l3 2 M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18z",
+    "soon": "M6 3h12 M6 21h12 M8 3v4l4 5-4 5v4 M16 3v4l-4 5 4 5v4",
+    "late": "M12 8v5 M12 16.5v.5 M10.3 3.9 2.5 17.5A2 2 0 0 0 4.2 20.5h15.6"
+    "a2 2 0 0 0 1.7-3L13.7 3.9a2 2 0 0 0-3.4 0z",
+    "met": "M5 12.5l4.5 4.5L19 7.5",
+    "paused": "M9 6v12 M15 6v12",
+    "yes": "M5 12.5l4.5 4.5L19 7.5",
+    "no": "M7 7l10 10 M17 7L7 17",
+    "bell": "M18 9a6 6 0 1 0-12 0c0 6-2.5 7.5-2.5 7.5h17S18 15 18 9z M10 20a2.2 2.2 0 0 0 4 0",
+    "search": "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14z M20 20l-4-4",
+    "phone": "M5 4h4l1.5 5-2.5 1.5a12 12 0 0 0 5.5 5.5L15 13.5l5 1.5v4a2 2 0 0 1-2 2"
+    "A15 15 0 0 1 3 6a2 2 0 0 1 2-2z",
+    "sound": "M4 10v4h3l5 4V6L7 10z M16 9a4 4 0 0 1 0 6 M18.5 6.5a8 8 0 0 1 0 11",
+    "mute": "M4 10v4h3l5 4V6L7 10z M16.5 9.5l5 5 M21.5 9.5l-5 5",
+    "inbox": "M3 13l3-8h12l3 8v6H3z M3 13h5l1.5 3h5l1.5-3h5",
+    "back": "M15 5l-7 7 7 7",
+    "speech": "M4 5h16v11H9l-5 4z",
+    "flame": "M12 3s5 4.5 5 10a5 5 0 0 1-10 0c0-2 1-3.5 1-3.5s.5 2 2 2.5c0-4 2-9 2-9z",
+    "dot": "M12 13.5a1.5 1.5 0 1 0 0-3 1.5 1.5 0 0 0 0 3z",
+    "user": "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8z M4 21a8 8 0 0 1 16 0",
+    "handoff": "M3 7h11 M10 3l4 4-4 4 M21 17H10 M14 13l-4 4 4 4",
+    "flag": "M5 21V4h11l-2 4 2 4H5",
+}
+"""Paths on a 24 by 24 grid, drawn as strokes."""
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """Draw an icon that a word beside it explains."""
+    return format_html(
+        '<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"/></svg>',
+        css,
+        ICONS[name],
+    )
+
+
+@register.filter
+def words(value: object) -> str:
+    """Turn a stored word ("decision_maker") into people's words ("decision maker")."""
+    return str(value).replace("_", " ")
+
+
+@register.filter
+def moment(value: datetime | str | None) -> SafeString | str:
+    """Show an instant humanely, with the full one and its zone on hover; accepts ISO text."""
+    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if instant is None:
+        return ""
+    local = timezone.localtime(instant)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute(local), near(local)
+    )
+
+
+def absolute(instant: datetime) -> str:
+    """Write an instant in full with its zone, for example "Tue 13 Jan 2026, 12:00 UTC"."""
+    return date_format(timezone.localtime(instant), "D j M Y, H:i T")
+
+
+def near(local: datetime) -> str:
+    """Write a local instant as shortly as today allows: "12:04", "yesterday 12:04", "3 Jan"."""
+    today = timezone.localdate()
+    days = (today - local.date()).days
+    clock = date_format(local, "H:i")
+    if days == 0:
+        return clock
+    if days in (1, -1):
+        return f"{'yesterday' if days == 1 else 'tomorrow'} {clock}"
+    if 1 < days < 7 or -7 < days < 0:
+        return f"{date_format(local, 'D')} {clock}"
+    return date_format(local, "j M" if local.year == today.year else "j M Y")
+
+
+@register.filter
+def figure(value: Decimal | float | None) -> str:
+    """Write a number with thousands and no idle decimals; a dash when there is none."""
+    if value is None:
+        return "–"  # noqa: RUF001 - a dash is meant
+    number = Decimal(str(value)).normalize()
+    return f"{number:,.0f}" if number == number.to_integral() else f"{number:,.2f}"
+
+
+@register.filter
+def initials(value: object) -> str:
+    """Take the first letters of up to two words, for an avatar."""
+    return "".join(word[0] for word in str(value).split()[:2]).upper()
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: Any, **changes: str) -> str:
+    """Return the page's own address with some query parameters changed; "" takes one away."""
+    request = context["request"]
+    query = {key: value for key, value in request.GET.items() if key not in changes} | {
+        key: value for key, value in changes.items() if value
+    }
+    return f"?{urlencode(query)}" if query else request.path

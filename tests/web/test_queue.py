@@ -1,0 +1,154 @@
+import re
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from definitions.enums import AttemptKind
+from routing import handoffs
+from routing.enums import AttemptOutcome
+from tests.web import world
+from tests.web.world import DAY, HOUR, MINUTE
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+def names(response):
+    return re.findall(r'class="name"[^>]*>([^<]+)<', response.content.decode())
+
+
+def test_queue_has_what_is_due_first_on_top(version, dana, door):
+    world.handed_over(version, world.lead("Late"), at=timezone.now() - HOUR)
+    quick = world.lead("Quick")
+    world.handed_over(version, world.lead("Slow"), at=timezone.now() - 2 * MINUTE)
+    world.interested(quick, at=timezone.now() - 3 * MINUTE)
+    world.handed_over(version, quick, at=timezone.now() - 3 * MINUTE)
+
+    response = door(dana.user).get("/queue/")
+
+    assert [name.split()[0] for name in names(response)] == ["Late", "Quick", "Slow"]
+
+
+def test_queue_counts_open_due_soon_and_late(version, dana, door):
+    world.handed_over(version, at=timezone.now() - HOUR)
+    world.handed_over(version)
+
+    page = door(dana.user).get("/queue/").content.decode()
+
+    assert "<b>2</b> open" in page
+    assert '<b id="soon-count">1</b> due within the hour' in page
+    assert '<b id="late-count">1</b> late' in page
+
+
+def test_row_says_why_this_lead_and_why_me(version, dana, door):
+    world.handed_over(version)
+
+    page = door(dana.user).get("/queue/").content.decode()
+
+    assert "Demo request · SQL" in page
+    assert "DACH territory" in page
+    assert "420 people, logistics, DE" in page
+
+
+def test_clock_carries_due_instant_open_intervals_and_server_time(version, dana, door):
+    handoff = world.handed_over(version)
+    due = handoff.timers.get().due_at
+
+    page = door(dana.user).get("/queue/").content.decode()
+
+    assert f'data-due="{int(due.timestamp())}"' in page
+    assert re.search(r'data-open="\d+-\d+(,\d+-\d+)*"', page)
+    assert re.search(r'data-now="\d+\.\d+"', page)
+    assert 'title="Due ' in page
+
+
+def test_another_rep_sees_nothing_of_it(version, dana, alex, door):
+    world.handed_over(version)
+
+    response = door(alex.user).get("/queue/")
+
+    assert names(response) == []
+    assert "Nobody is waiting for you" in response.content.decode()
+
+
+def test_somebody_without_leads_of_their_own_is_told_what_the_page_is_for(manager, door):
+    assert "You hold no leads" in door(manager).get("/queue/").content.decode()
+
+
+def test_polling_an_unchanged_queue_is_not_modified(version, dana, door):
+    world.handed_over(version)
+    client = door(dana.user)
+    known = client.get("/queue/").context["version"]
+
+    response = client.get("/queue/", **HTMX, HTTP_IF_NONE_MATCH=known)
+
+    assert response.status_code == 304
+
+
+def test_polling_after_an_attempt_draws_the_rows_anew(version, dana, door):
+    handoff = world.handed_over(version)
+    client = door(dana.user)
+    known = client.get("/queue/").context["version"]
+    handoffs.attempt(
+        handoff.pk,
+        by=dana.user,
+        kind=AttemptKind.CALL,
+        outcome=AttemptOutcome.NO_ANSWER,
+        at=timezone.now(),
+    )
+
+    response = client.get("/queue/", **HTMX, HTTP_IF_NONE_MATCH=known)
+
+    assert response.status_code == 200
+    assert "1 attempt, last call: no answer" in response.content.decode()
+    assert "<html" not in response.content.decode()
+
+
+def test_search_matches_every_word_in_name_title_or_company(version, dana, door):
+    world.handed_over(version, world.lead("Jonas", "Huber"))
+    world.handed_over(version, world.lead("Erik", "Lund"))
+    client = door(dana.user)
+
+    assert names(client.get("/queue/?q=nordlicht jonas")) == ["Jonas Huber"]
+    assert names(client.get("/queue/?q=operating")) != []
+    assert "Nothing matches" in client.get("/queue/?q=zebra").content.decode()
+
+
+def test_filters_narrow_the_queue(version, dana, door):
+    accepted = world.handed_over(version, world.lead("Accepted", "One"))
+    handoffs.accept(accepted.pk, by=dana.user, at=timezone.now())
+    world.handed_over(version, world.lead("Late", "One"), at=timezone.now() - HOUR)
+    client = door(dana.user)
+
+    assert names(client.get("/queue/?view=accepted")) == ["Accepted One"]
+    assert names(client.get("/queue/?view=late")) == ["Late One"]
+    assert len(names(client.get("/queue/?view=contact"))) == 2
+
+
+def test_queue_asks_the_database_as_often_for_twenty_rows_as_for_one(
+    version, dana, door, django_assert_num_queries
+):
+    client = door(dana.user)
+    world.handed_over(version)
+    client.get("/queue/")
+    with CaptureQueriesContext(connection) as once:
+        client.get("/queue/")
+    for _ in range(19):
+        world.handed_over(version, at=timezone.now() - DAY)
+
+    with django_assert_num_queries(len(once)):
+        page = client.get("/queue/")
+
+    assert len(names(page)) == 20
+    assert len(once) <= 20
+
+
+def test_polling_an_unchanged_queue_costs_few_queries(
+    version, dana, door, django_assert_max_num_queries
+):
+    world.handed_over(version)
+    client = door(dana.user)
+    known = client.get("/queue/").context["version"]
+
+    with django_assert_max_num_queries(7):
+        client.get("/queue/", **HTMX, HTTP_IF_NONE_MATCH=known)
