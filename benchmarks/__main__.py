@@ -1,6 +1,7 @@
 """`python -m benchmarks [name …]`: run the benchmarks, or those that are named."""
 
 import importlib
+import os
 import pkgutil
 import sys
 
@@ -16,6 +17,7 @@ def main(chosen: list[str]) -> int:
     if unknown := sorted(set(chosen) - set(known)):
         print(f"No such benchmark: {', '.join(unknown)}. There are: {', '.join(known)}.")
         return 2
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm_handoff.settings")
     django.setup()
     for name in chosen or known:
         print(f"\n== {name}", flush=True)

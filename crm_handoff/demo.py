@@ -10,7 +10,7 @@ from django.db import transaction
 from crm_handoff import defaults, pipeline
 from crm_handoff.models import Organization, User
 from crm_handoff.people import roles
-from crm_handoff.people.demo import DEMO_PASSWORD
+from crm_handoff.people.demo import DEMO_LOGINS, DEMO_PASSWORD
 from crm_handoff.people.roles import Role
 from definitions import versions
 from definitions.enums import AttemptKind, Side
@@ -43,12 +43,17 @@ PEOPLE = (
     ("sdr@demo.example", "Dana Fischer", Role.REP),
     ("ae@demo.example", "Alex Moreau", Role.REP),
     ("auditor@demo.example", "Ines Audit", Role.AUDITOR),
+    ("lukas.steiner@demo.example", "Lukas Steiner", Role.REP),
+    ("emma.clarke@demo.example", "Emma Clarke", Role.REP),
 )
+"""Those without a published login (see `people.demo`) cannot sign in."""
 REPS = (
     ("sdr@demo.example", RepKind.SDR, ["en", "de"], "dach"),
+    ("lukas.steiner@demo.example", RepKind.SDR, ["en", "de", "fr"], "dach"),
     ("ae@demo.example", RepKind.AE, ["en", "fr"], "rest-of-world"),
+    ("emma.clarke@demo.example", RepKind.SDR, ["en"], "rest-of-world"),
 )
-TERRITORIES = (
+TERRITORIES: tuple[tuple[str, str, int, list[str]], ...] = (
     ("dach", "DACH", 10, ["DE", "AT", "CH"]),
     ("rest-of-world", "Rest of world", 90, []),
 )
@@ -141,7 +146,7 @@ STORIES = (
         "DE",
         "de",
         "paid_search",
-        (*INTERESTED, Did(_minutes(2), "demo_request", "web")),
+        (*INTERESTED, Did(_minutes(1), "demo_request", "web")),
     ),
     Story(
         "alpenwerk",
@@ -151,7 +156,7 @@ STORIES = (
         "CH",
         "de",
         "organic_search",
-        (*INTERESTED[:3], Did(_minutes(11), "contact_form", "web")),
+        (*INTERESTED[:3], Did(_minutes(3), "contact_sales_form", "web")),
     ),
     Story(
         "hansekontor",
@@ -161,7 +166,37 @@ STORIES = (
         "DE",
         "de",
         "referral",
-        (*INTERESTED, Did(_minutes(95), "referral", "referral")),
+        (*INTERESTED, Did(_minutes(26), "referral", "referral")),
+    ),
+    Story(
+        "spreewald",
+        ("Anton", "Vogel"),
+        "Inhaber",
+        _account("Spreewald Software", "software", 64, "DE"),
+        "DE",
+        "de",
+        "content",
+        (*INTERESTED[1:], Did(_minutes(6), "calendar_booking", "web")),
+    ),
+    Story(
+        "donau",
+        ("Sophie", "Gruber"),
+        "Managing Director",
+        _account("Donau Versicherung", "insurance", 1_100, "AT"),
+        "AT",
+        "de",
+        "webinar",
+        (*INTERESTED, Did(_minutes(9), "quote_request", "web")),
+    ),
+    Story(
+        "isar",
+        ("Felix", "Roth"),
+        "CTO",
+        _account("Isar Fintech", "fintech", 130, "DE"),
+        "DE",
+        "de",
+        "paid_search",
+        (*INTERESTED[:3], Did(_minutes(12), "trial_request", "web")),
     ),
     Story(
         "verdant",
@@ -252,8 +287,10 @@ def load(*, at: datetime) -> bool:
 
 def _people() -> dict[str, User]:
     people = {}
+    published = {login.email for login in DEMO_LOGINS}
     for email, name, role in PEOPLE:
-        user = User.objects.create_user(email, DEMO_PASSWORD, full_name=name)
+        password = DEMO_PASSWORD if email in published else None
+        user = User.objects.create_user(email, password, full_name=name)
         roles.grant(user, role)
         people[email] = user
     return people

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from definitions.agreement import Agreement, CompiledScoreRule
@@ -107,8 +108,14 @@ def _points(rule: CompiledScoreRule, value: Any, at: datetime, latest: datetime 
         points = min(points, rule.cap) if rule.points > 0 else max(points, rule.cap)
     if rule.half_life_days is not None and latest is not None:
         age = max((at - latest) // DAY, 0)
-        points = (points * HALF ** (Decimal(age) / rule.half_life_days)).quantize(CENT)
+        points = _faded(points, age, rule.half_life_days)
     return points
+
+
+# The same few ages come up for everybody, and a power of decimals is slow.
+@lru_cache(maxsize=4096)
+def _faded(points: Points, age_days: int, half_life_days: int) -> Decimal:
+    return (points * HALF ** (Decimal(age_days) / half_life_days)).quantize(CENT)
 
 
 def _reached(

@@ -56,6 +56,7 @@ class AttributeChange(models.Model):
                 condition=models.Q(opportunity__isnull=False),
                 name="change_by_opportunity",
             ),
+            models.Index(fields=["received_at"], name="change_by_receipt"),
         ]
 
     def __str__(self) -> str:

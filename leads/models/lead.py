@@ -2,11 +2,14 @@
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower, Now
 
+from definitions.enums import choices
 from definitions.models import DefinitionVersion
+from definitions.vocabulary import Dimension
 from leads.enums import Stage
 from leads.models.account import Account
 from leads.models.marketing import Campaign, Persona, Source
@@ -59,7 +62,17 @@ class Lead(models.Model):
         "leads.Evaluation", null=True, editable=False, on_delete=models.PROTECT, related_name="+"
     )
     no_longer_meets = models.BooleanField(default=False, editable=False)
+    recycled_at = models.DateTimeField(null=True, editable=False)
+    recycled_for = ArrayField(
+        models.CharField(max_length=12, choices=choices(Dimension)),
+        default=list,
+        editable=False,
+        help_text="Dimensions in which something must change before the lead returns.",
+    )
     cool_off_until = models.DateTimeField(null=True, editable=False)
+    is_cool_off_firm = models.BooleanField(
+        default=False, editable=False, help_text="Not even new direct intent ends it early."
+    )
     recycle_count = models.PositiveSmallIntegerField(default=0, editable=False)
     reevaluate_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -76,6 +89,11 @@ class Lead(models.Model):
             models.CheckConstraint(
                 condition=models.Q(expected_acv=None) | ~models.Q(currency=""),
                 name="lead_acv_has_currency",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(stage="recycled")
+                | models.Q(recycled_at=None, cool_off_until=None),
+                name="only_recycled_leads_cool_off",
             ),
             models.CheckConstraint(
                 condition=models.Q(country="") | models.Q(country__regex=r"^[A-Z]{2}$"),

@@ -10,10 +10,13 @@ class PendingMark(models.Model):
     """New facts about a lead wait for judgement; inserted with them, deleted by the worker.
 
     Append-only by intake: an upsert would wait behind the lock of the worker that is judging.
+    A mark whose lead could not be judged rests until `retry_at`.
     """
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="pending_marks")
     marked_at = models.DateTimeField(db_default=Now())
+    failure_count = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    retry_at = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:
         return f"{self.lead_id} since {self.marked_at:%H:%M:%S}"

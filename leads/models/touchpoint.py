@@ -38,7 +38,9 @@ class Touchpoint(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("system", "external_id", name="one_touchpoint_per_external_id"),
+            models.UniqueConstraint(
+                "system", "external_id", name="one_touchpoint_per_external_id"
+            ),
         ]
         indexes = [
             models.Index(

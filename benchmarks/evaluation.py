@@ -1,0 +1,153 @@
+"""Many leads judged and kept, beside the least it can cost: ask for the facts, copy the results.
+
+BENCH_LEADS leads (100,000) with ten touchpoints each, in a database of its own. The floor runs
+the same facts queries for the same batches, fetches every row, and copies as many evaluations of
+the same size into an empty table like the real one.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from definitions.agreement import Agreement
+from definitions.queries import agreement_of
+from leads import facts, qualification
+from leads.models import Evaluation, Lead, StageTransition, Touchpoint
+from tests import recipes
+
+LEADS = int(os.environ.get("BENCH_LEADS", "100000"))
+TOUCHPOINTS_EACH = 10
+BATCH = 2000
+GOAL = 2.5
+SEED = 0.42
+NOW = datetime(2026, 1, 13, 12, tzinfo=UTC)
+
+TITLES = ("CTO", "Head of IT", "Marketing Manager", "Software Engineer", "CEO", "Student", "")
+
+
+def main() -> None:
+    """Print both times and their ratio."""
+    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        _measure()
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0)
+
+
+def _measure() -> None:
+    version = recipes.signed_and_active(recipes.shipped_text(), at=NOW - timedelta(days=400))
+    _populate()
+    leads = list(Lead.objects.order_by("pk").values_list("pk", flat=True))
+    batches = [leads[start : start + BATCH] for start in range(0, len(leads), BATCH)]
+    agreement = agreement_of(version)
+    queries = [_facts_queries(batch, agreement) for batch in batches]
+    started = time.perf_counter()
+    for batch in batches:
+        with transaction.atomic():
+            claims = qualification.claim(limit=len(batch), due_by=NOW)
+            qualification.judge([one.lead_id for one in claims], at=NOW)
+            qualification.finish(claims)
+    ours = time.perf_counter() - started
+    print(
+        f"{len(leads):,} leads, {Touchpoint.objects.count():,} touchpoints: "
+        f"{Evaluation.objects.count():,} evaluations and "
+        f"{StageTransition.objects.count():,} transitions kept"
+    )
+    floor = _floor(batches, queries)
+    ratio = ours / floor
+    print(f"ours {ours:.2f} s ({len(leads) / ours:,.0f} leads/s), floor {floor:.2f} s")
+    print(f"ratio {ratio:.2f}, goal at most {GOAL}: {'met' if ratio <= GOAL else 'MISSED'}")
+
+
+def _populate() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setseed(%s)", [SEED])
+        cursor.execute(_ACCOUNTS, {"count": max(LEADS // 5, 1)})
+        cursor.execute(_LEADS, {"count": LEADS, "titles": list(TITLES), "now": NOW})
+        cursor.execute(_TOUCHPOINTS, {"each": TOUCHPOINTS_EACH, "now": NOW})
+        cursor.execute(_HISTORY, {"then": NOW - timedelta(days=120)})
+        cursor.execute("INSERT INTO leads_pendingmark (lead_id) SELECT id FROM leads_lead")
+        cursor.execute("VACUUM ANALYZE")
+
+
+_ACCOUNTS = """
+INSERT INTO leads_account (public_id, name, domain, country, region, industry, employee_count,
+    currency, funding_stage, technologies, is_target)
+SELECT gen_random_uuid(), 'Account ' || n, 'account' || n || '.example', 'DE', '',
+    (ARRAY['software', 'logistics', 'retail', 'agriculture'])[1 + floor(random() * 4)::int],
+    (10 ^ (1 + random() * 3))::int, '', '', '{}', random() < 0.1
+FROM generate_series(1, %(count)s) AS n
+"""
+
+_LEADS = """
+INSERT INTO leads_lead (public_id, account_id, email, first_name, last_name, job_title, phone,
+    country, region, language, currency, stage, stage_at, no_longer_meets, recycled_for,
+    is_cool_off_firm, recycle_count)
+SELECT gen_random_uuid(), 1 + (n - 1) / 5 + (SELECT min(id) - 1 FROM leads_account),
+    'lead' || n || '@account' || n || '.example', 'Lea', 'No ' || n,
+    (%(titles)s::text[])[1 + floor(random() * array_length(%(titles)s::text[], 1))::int],
+    '', 'DE', '', 'en', '', 'new', %(now)s, FALSE, '{}', FALSE, 0
+FROM generate_series(1, %(count)s) AS n
+"""
+
+_TOUCHPOINTS = """
+WITH kinds AS (SELECT array_agg(id ORDER BY key) AS ids FROM definitions_touchpointkind)
+INSERT INTO leads_touchpoint (lead_id, kind_id, channel, occurred_at, received_at, system,
+    external_id, is_verified, is_bot, detail)
+SELECT lead_id, ids[1 + floor(random() * array_length(ids, 1))::int],
+    (ARRAY['web', 'email', 'event'])[1 + floor(random() * 3)::int],
+    occurred_at, occurred_at, 'bench', lead_id || '-' || n, random() < 0.9, random() < 0.02, '{}'
+FROM (
+    SELECT lead.id AS lead_id, n,
+        %(now)s::timestamptz - random() * interval '90 days' AS occurred_at
+    FROM leads_lead AS lead, generate_series(1, %(each)s) AS n
+) AS what, kinds
+"""
+
+_HISTORY = """
+INSERT INTO leads_attributechange (lead_id, field, new, effective_at, received_at, source)
+SELECT id, field, to_jsonb(value), %(then)s, %(then)s, 'bench'
+FROM leads_lead, LATERAL (VALUES ('email', email), ('job_title', job_title), ('country', country),
+    ('language', language)) AS said (field, value)
+"""
+
+
+Query = tuple[str, Any]
+
+
+def _facts_queries(lead_ids: Sequence[int], agreement: Agreement) -> list[Query]:
+    """Return the queries that answer the facts, by asking them; so they are in memory for both."""
+    queries: list[Query] = []
+
+    def note(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
+        queries.append((sql, parameters))
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(note):
+        facts.answer(lead_ids, agreement, at=NOW, known_at=NOW)
+    return queries
+
+
+def _floor(batches: Sequence[Sequence[int]], queries: Sequence[Sequence[Query]]) -> float:
+    with connection.cursor() as cursor:
+        rows = [_kept(cursor, batch) for batch in batches]
+        cursor.execute("CREATE TABLE bench_evaluation (LIKE leads_evaluation INCLUDING ALL)")
+        started = time.perf_counter()
+        for asked, kept in zip(queries, rows, strict=True):
+            with transaction.atomic():
+                for sql, parameters in asked:
+                    cursor.execute(sql, parameters)
+                    cursor.fetchall()
+                with cursor.copy("COPY bench_evaluation FROM STDIN") as copy:
+                    copy.write(kept)
+        return time.perf_counter() - started
+
+
+def _kept(cursor: Any, lead_ids: Sequence[int]) -> bytes:
+    sql = "COPY (SELECT * FROM leads_evaluation WHERE lead_id BETWEEN %s AND %s) TO STDOUT"
+    with cursor.copy(sql, [lead_ids[0], lead_ids[-1]]) as copy:
+        return b"".join(map(bytes, copy))

@@ -1,0 +1,100 @@
+"""A lead that nobody knew arrives: looked for and saved with its history in one statement."""
+
+import json
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from django.db import connection, transaction
+
+from leads import attributes, matching
+from leads.attributes import Origin
+from leads.models import Lead
+
+_FIELDS = [
+    field
+    for field in Lead._meta.concrete_fields
+    if not (field.primary_key or field.has_db_default())
+]
+_COLUMNS = ", ".join(f'"{field.column}"' for field in _FIELDS)
+_VALUES = ", ".join(
+    "COALESCE(%(account_id)s::bigint, (SELECT id FROM employer))"
+    if field.attname == "account_id"
+    else f"%({field.attname})s"
+    for field in _FIELDS
+)
+
+_ARRIVE = f"""
+WITH known AS (
+    SELECT 1 FROM leads_leadidentity
+    WHERE system = %(said_by)s AND external_id = %(external_id)s
+    UNION ALL
+    SELECT 1 FROM leads_lead
+    WHERE email <> '' AND lower(email) = %(email)s AND %(email)s <> ''
+), employer AS (
+    SELECT id FROM leads_account
+    WHERE %(account_id)s::bigint IS NULL AND domain <> ''
+        AND lower(domain) = ANY(%(domains)s::text[])
+    ORDER BY length(domain) DESC LIMIT 1
+), arrived AS (
+    INSERT INTO leads_lead ({_COLUMNS})
+    SELECT {_VALUES} WHERE NOT EXISTS (SELECT FROM known)
+    RETURNING id, account_id, created_at, updated_at
+), named AS (
+    INSERT INTO leads_leadidentity (lead_id, system, external_id)
+    SELECT id, %(said_by)s, %(external_id)s FROM arrived
+), told AS (
+    INSERT INTO leads_attributechange
+        (lead_id, field, new, effective_at, received_at, source)
+    SELECT arrived.id, said.field, said.new, %(effective_at)s, %(received_at)s, %(said_by)s
+    FROM arrived, (
+        SELECT unnest(%(told_fields)s::text[]), unnest(%(told_values)s::jsonb[])
+        UNION ALL
+        SELECT 'account', to_jsonb(id) FROM employer
+    ) AS said (field, new)
+), marked AS (
+    INSERT INTO leads_pendingmark (lead_id) SELECT id FROM arrived WHERE %(mark)s
+)
+SELECT id, account_id, created_at, updated_at FROM arrived
+"""  # noqa: S608 - names of columns alone
+
+
+def create(
+    values: Mapping[str, Any], *, external_id: str, origin: Origin, mark: bool
+) -> Lead | None:
+    """Create a lead with its identity, history and mark, unless identity or e-mail are known.
+
+    One statement, which is a transaction of its own outside any other. The account is found by
+    the e-mail's domain when none is said.
+
+    Returns:
+        The new lead; None when there is one already, and then nothing is saved.
+
+    Raises:
+        IntegrityError: somebody else created it in this very moment, or a value is not allowed.
+    """
+    lead = Lead(stage_at=origin.received_at, **values)
+    parameters = {
+        field.attname: field.get_db_prep_save(getattr(lead, field.attname), connection)
+        for field in _FIELDS
+    }
+    parameters |= {
+        "said_by": origin.system,
+        "external_id": external_id,
+        "domains": matching.domains_of(lead.email),
+        "effective_at": origin.effective_at,
+        "received_at": origin.received_at,
+        "told_fields": [attributes.name_of(field) for field in values],
+        "told_values": [json.dumps(attributes.as_json(value)) for value in values.values()],
+        "mark": mark,
+    }
+    is_within = connection.in_atomic_block
+    # Within another transaction a refusal must not spoil what was done there before.
+    with transaction.atomic() if is_within else nullcontext(), connection.cursor() as cursor:
+        cursor.execute(_ARRIVE, parameters)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    lead.pk, lead.account_id, lead.created_at, lead.updated_at = row
+    lead._state.adding, lead._state.db = False, connection.alias
+    return lead

@@ -1,0 +1,236 @@
+"""Where facts come in. Facts, their history and the pending mark commit in one transaction."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Lower
+
+from leads import (
+    accounts,
+    arrivals,
+    assertions,
+    attributes,
+    opportunities,
+    pending,
+    touchpoints,
+)
+from leads.accounts import AccountFacts, AccountNotNamed, AccountOutcome
+from leads.assertions import EvidenceRequired
+from leads.attributes import Origin
+from leads.marketing import UnknownKey, campaigns_by_key, persona_of, sources_by_key
+from leads.models import Lead, LeadIdentity
+from leads.opportunities import OpportunityFacts
+from leads.touchpoints import Identity, TouchpointFacts, TouchpointOutcome
+
+__all__ = [
+    "AccountFacts",
+    "AccountNotNamed",
+    "AccountOutcome",
+    "EvidenceRequired",
+    "Identity",
+    "IdentityConflict",
+    "LeadFacts",
+    "LeadNotIdentified",
+    "LeadOutcome",
+    "OpportunityFacts",
+    "TouchpointFacts",
+    "TouchpointOutcome",
+    "UnknownKey",
+    "find",
+    "mark_pending",
+    "record_account",
+    "record_assertion",
+    "record_lead",
+    "record_opportunity",
+    "record_touchpoints",
+]
+
+logger = logging.getLogger(__name__)
+
+record_account = accounts.record
+record_assertion = assertions.record
+record_opportunity = opportunities.record
+record_touchpoints = touchpoints.record
+mark_pending = pending.mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadFacts:
+    """What somebody says about a person; None where nothing was said.
+
+    system, external_id: the person's name in the system that speaks; without an `external_id` it
+    is derived of the e-mail address. country: ISO 3166-1 alpha-2. language: ISO 639-1. source,
+    campaign, persona: keys. expected_acv: annual contract value, in `currency` (ISO 4217).
+    """
+
+    system: str
+    external_id: str = ""
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    job_title: str | None = None
+    phone: str | None = None
+    country: str | None = None
+    region: str | None = None
+    language: str | None = None
+    source: str | None = None
+    campaign: str | None = None
+    persona: str | None = None
+    expected_acv: Decimal | None = None
+    currency: str | None = None
+    account: AccountFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeadOutcome:
+    """What became of facts about a person; `changed_fields` is empty when all was known."""
+
+    lead: Lead
+    is_created: bool
+    changed_fields: tuple[str, ...]
+
+
+class LeadNotIdentified(ValueError):
+    """Neither an external id nor an e-mail address says which lead is meant."""
+
+
+class IdentityConflict(Exception):
+    """The external id and the e-mail address name two different leads."""
+
+    def __init__(self, by_identity: Lead, by_email: Lead) -> None:
+        self.by_identity = by_identity
+        self.by_email = by_email
+        super().__init__("The external id and the e-mail address name two different leads.")
+
+
+def record_lead(
+    facts: LeadFacts,
+    *,
+    received_at: datetime,
+    effective_at: datetime | None = None,
+    mark: bool = True,
+) -> LeadOutcome:
+    """Find or create the lead, by identity, else by e-mail, and save what is new.
+
+    Saves the account's facts too, or finds the account by the e-mail's domain. Sources and
+    campaigns are created on sight. A changed lead is marked pending if `mark`; repeating it
+    changes nothing.
+
+    Raises:
+        LeadNotIdentified: there is neither an external id nor an e-mail address.
+        IdentityConflict: both are there and name different leads.
+        UnknownKey: nobody made the persona.
+        AccountNotNamed: the account's facts say neither name nor domain.
+    """
+    if not (facts.external_id or facts.email):
+        raise LeadNotIdentified("A lead needs an external id or an e-mail address.")
+    origin = Origin.of(facts.system, received_at, effective_at)
+    if facts.account is None:
+        return _record(facts, {}, origin=origin, mark=mark)
+    with transaction.atomic():
+        account = accounts.record(
+            facts.account,
+            received_at=received_at,
+            effective_at=effective_at,
+            system=facts.system,
+            mark=mark,
+        )
+        return _record(facts, {"account_id": account.account.pk}, origin=origin, mark=mark)
+
+
+def find(system: str, external_id: str, email: str) -> Lead | None:
+    """Return the lead that an identity, else an e-mail address, names; at most two queries.
+
+    Raises:
+        IdentityConflict: the two name different leads.
+    """
+    address = email.strip().lower()
+    by_email = None
+    if address:
+        by_email = (
+            Lead.objects.exclude(email="").alias(key=Lower("email")).filter(key=address).first()
+        )
+    by_identity = Lead.objects.filter(
+        identities__system=system, identities__external_id=external_id or address
+    ).first()
+    if external_id and by_identity and by_email and by_identity.pk != by_email.pk:
+        raise IdentityConflict(by_identity, by_email)
+    return by_identity if external_id and by_identity else by_email or by_identity
+
+
+def _record(facts: LeadFacts, said: dict[str, Any], *, origin: Origin, mark: bool) -> LeadOutcome:
+    values = said | values_of(
+        facts,
+        sources=sources_by_key(filter(None, [facts.source])),
+        campaigns=campaigns_by_key(filter(None, [facts.campaign])),
+    )
+    try:
+        lead = arrivals.create(values, external_id=external_id_of(facts), origin=origin, mark=mark)
+    except IntegrityError:
+        # Somebody else created it meanwhile; any other reason leaves it missing.
+        if find(facts.system, facts.external_id, facts.email or "") is None:
+            raise
+        lead = None
+    if lead is not None:
+        logger.info("Lead %s created from %s", lead.pk, facts.system)
+        employed = ("account_id",) if lead.account_id and "account_id" not in values else ()
+        return LeadOutcome(lead, True, (*values, *employed))
+    with transaction.atomic():
+        known = find(facts.system, facts.external_id, facts.email or "")
+        if known is None:
+            raise LookupError("The lead that was known a moment ago is gone.")
+        return _update(known, facts, values, origin=origin, mark=mark)
+
+
+def _update(
+    lead: Lead, facts: LeadFacts, values: dict[str, Any], *, origin: Origin, mark: bool
+) -> LeadOutcome:
+    LeadIdentity.objects.bulk_create(
+        [LeadIdentity(lead=lead, system=facts.system, external_id=external_id_of(facts))],
+        ignore_conflicts=True,
+    )
+    if not attributes.differs(lead, values):
+        return LeadOutcome(lead, False, ())
+    # Locked only to change it: what is known already does not wait for a worker that judges.
+    lead.refresh_from_db(from_queryset=Lead.objects.select_for_update(no_key=True))
+    changed = attributes.update(lead, values, origin=origin)
+    if changed and mark:
+        pending.mark([lead.pk])
+    logger.info("Lead %s changed: %s", lead.pk, ", ".join(changed))
+    return LeadOutcome(lead, False, changed)
+
+
+def external_id_of(facts: LeadFacts) -> str:
+    """Return the name of a lead in the system that speaks, derived where none was given."""
+    return facts.external_id or (facts.email or "").strip().lower()
+
+
+def values_of(
+    facts: LeadFacts, *, sources: Mapping[str, int], campaigns: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return what was said of a lead's own fields; `sources` and `campaigns` are ids by key.
+
+    Raises:
+        UnknownKey: nobody made the persona.
+    """
+    values: dict[str, Any] = {
+        "email": facts.email and facts.email.strip().lower(),
+        "first_name": facts.first_name,
+        "last_name": facts.last_name,
+        "job_title": facts.job_title,
+        "phone": facts.phone,
+        "country": facts.country and facts.country.upper(),
+        "region": facts.region,
+        "language": facts.language and facts.language.lower(),
+        "source_id": facts.source and sources[facts.source],
+        "campaign_id": facts.campaign and campaigns[facts.campaign],
+        "persona_id": facts.persona and persona_of(facts.persona),
+        "expected_acv": facts.expected_acv,
+        "currency": facts.currency and facts.currency.upper(),
+    }
+    return {field: value for field, value in values.items() if value not in (None, "")}

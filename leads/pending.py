@@ -1,0 +1,33 @@
+"""Leads that wait for judgement."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection
+
+
+def mark(lead_ids: Iterable[int]) -> None:
+    """Mark leads pending; one query. Call it in the transaction that saves their facts."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO leads_pendingmark (lead_id) SELECT unnest(%s::bigint[])",
+            [sorted(set(lead_ids))],
+        )
+
+
+REST_SECONDS, REST_AT_MOST_SECONDS = 30, 3600
+
+
+def postpone(lead_id: int, *, at: datetime) -> None:
+    """Let a lead that could not be judged rest, twice as long after each failure, an hour at most.
+
+    Its marks stay, so that it is tried again and shows as waiting too long meanwhile.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE leads_pendingmark SET failure_count = failure_count + 1,
+                   retry_at = %s + make_interval(
+                       secs => least(%s * power(2, least(failure_count, 12)), %s))
+               WHERE lead_id = %s""",
+            [at, REST_SECONDS, REST_AT_MOST_SECONDS, lead_id],
+        )

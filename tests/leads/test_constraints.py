@@ -1,0 +1,153 @@
+"""What the database refuses of leads, each rule violated once, by raw SQL."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+
+from leads import intake, qualification
+from leads.models import Lead
+from tests import recipes
+
+LEAD = """
+    INSERT INTO leads_lead (public_id, email, first_name, last_name, job_title, phone, country,
+        region, language, currency, stage, no_longer_meets, recycled_for, is_cool_off_firm,
+        recycle_count)
+    VALUES (gen_random_uuid(), '{email}', '', '', '', '', '', '', '', '', 'new', FALSE, '{{}}',
+        FALSE, 0)
+"""
+
+REFUSED = {
+    "one_lead_per_email": LEAD.format(email="ANNA@acme.com"),
+    "lead_stage_known": "UPDATE leads_lead SET stage = 'hot'",
+    "lead_acv_has_currency": "UPDATE leads_lead SET expected_acv = 1, currency = ''",
+    "lead_country_is_iso": "UPDATE leads_lead SET country = 'de'",
+    "only_recycled_leads_cool_off": "UPDATE leads_lead SET cool_off_until = now()",
+    "one_lead_per_identity": """
+        INSERT INTO leads_leadidentity (lead_id, system, external_id)
+        SELECT lead_id, system, external_id FROM leads_leadidentity""",
+    "one_account_per_domain": """
+        INSERT INTO leads_account (public_id, name, domain, country, region, industry, currency,
+            funding_stage, technologies, is_target)
+        VALUES (gen_random_uuid(), 'B', 'Acme.COM', '', '', '', '', '', '{}', FALSE)""",
+    "account_is_not_its_own_parent": "UPDATE leads_account SET parent_id = id",
+    "account_money_has_currency": "UPDATE leads_account SET revenue = 1, currency = ''",
+    "account_country_is_iso": "UPDATE leads_account SET country = 'Germany'::varchar(2)",
+    "one_touchpoint_per_external_id": """
+        INSERT INTO leads_touchpoint (lead_id, kind_id, channel, occurred_at, received_at, system,
+            external_id, is_verified, is_bot, detail)
+        SELECT lead_id, kind_id, channel, occurred_at, received_at, system, external_id,
+            is_verified, is_bot, detail FROM leads_touchpoint""",
+    "one_opportunity_per_identity": """
+        INSERT INTO leads_opportunity (public_id, lead_id, system, external_id, name, stage,
+            currency, loss_reason, anomalies)
+        SELECT gen_random_uuid(), lead_id, system, external_id, '', 'open', '', '', '{}'
+        FROM leads_opportunity""",
+    "opportunity_stage_known": "UPDATE leads_opportunity SET stage = 'maybe', closed_at = now()",
+    "opportunity_closed_iff_decided": "UPDATE leads_opportunity SET stage = 'won'",
+    "opportunity_amount_has_currency": "UPDATE leads_opportunity SET amount = 1, currency = ''",
+    "campaign_cost_has_currency": "UPDATE leads_campaign SET cost = 1",
+    "campaign_cost_not_negative": "UPDATE leads_campaign SET cost = -1, currency = 'USD'",
+    "transition_stages_known": """
+        INSERT INTO leads_stagetransition (lead_id, from_stage, to_stage, cause, path, at, note)
+        SELECT id, 'new', 'hot', 'external', '', now(), '' FROM leads_lead""",
+    "transition_cause_known": """
+        INSERT INTO leads_stagetransition (lead_id, from_stage, to_stage, cause, path, at, note)
+        SELECT id, 'new', 'iql', 'whim', '', now(), '' FROM leads_lead""",
+    "transition_moves": """
+        INSERT INTO leads_stagetransition (lead_id, from_stage, to_stage, cause, path, at, note)
+        SELECT id, 'new', 'new', 'external', '', now(), '' FROM leads_lead""",
+    "transition_by_evaluation_names_it": """
+        INSERT INTO leads_stagetransition (lead_id, from_stage, to_stage, cause, path, at, note)
+        SELECT id, 'new', 'iql', 'evaluation', '', now(), '' FROM leads_lead""",
+    "transition_by_a_person_names_them": """
+        INSERT INTO leads_stagetransition (lead_id, from_stage, to_stage, cause, path, at, note)
+        SELECT id, 'sql', 'sal', 'accept', '', now(), '' FROM leads_lead""",
+    "change_is_of_one_thing": """
+        INSERT INTO leads_attributechange (lead_id, account_id, field, effective_at, received_at,
+            source)
+        SELECT lead.id, account.id, 'x', now(), now(), ''
+        FROM leads_lead AS lead, leads_account AS account""",
+    "evaluation_stage_known": "{evaluation} 'hot', 'direct', 'in', 'none'",
+    "evaluation_path_iff_stage": "{evaluation} 'sql', '', 'in', 'none'",
+    "evaluation_levels_known": "{evaluation} '', '', 'perfect', 'none'",
+    "import_mode_known": """
+        INSERT INTO leads_importrun (mapping, file_name, file_hash, mode, started_at, report)
+        VALUES ('a', 'b', 'c', 'guess', now(), '{}')""",
+    "transition_is_append_only": "UPDATE leads_stagetransition SET note = 'never mind'",
+    "evaluation_is_append_only": "DELETE FROM leads_evaluation",
+    "assertion_is_append_only": "UPDATE leads_assertion SET value = 'false'",
+    "attribute_change_is_append_only": "UPDATE leads_attributechange SET new = '1'",
+}
+
+EVALUATION = """
+    INSERT INTO leads_evaluation (lead_id, version_id, at, known_at, tipped_at, points, results,
+        score, authority, engagement, product, stage, path, fit, intent)
+    SELECT lead_id, version_id, at, known_at, tipped_at, 0, '[]', '[]', 'unknown', 'none', 'none',
+"""
+
+
+@pytest.fixture
+def known(active_version: Any, noon: datetime, rita: Any) -> Lead:
+    """A lead with an account, a touchpoint, a deal, an answer, an evaluation, a transition."""
+    lead = recipes.fitting_lead(
+        at=noon,
+        email="anna@acme.com",
+        campaign="spring",
+        account={"name": "Acme", "domain": "acme.com"} | recipes.TARGET_COMPANY,
+    )
+    recipes.touch(lead, "demo_request", at=noon)
+    qualification.judge([lead.pk], at=noon)
+    intake.record_assertion(lead, what="budget", value=True, evidence="Told us.", by=rita, at=noon)
+    intake.record_opportunity(
+        intake.OpportunityFacts(system="crm", external_id="1", lead=lead),
+        received_at=noon,
+        has_handoff=True,
+    )
+    return lead
+
+
+def violated(sql: str) -> str | None:
+    """The name of the rule that refuses the statement."""
+    if "{evaluation}" in sql:
+        sql = sql.replace("{evaluation}", EVALUATION) + " FROM leads_evaluation"
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+    except IntegrityError as refused:
+        return refused.__cause__.diag.constraint_name
+    return None
+
+
+def test_the_database_refuses_what_must_never_be(known: Lead) -> None:
+    assert {rule: violated(sql) for rule, sql in REFUSED.items()} == {
+        rule: rule for rule in REFUSED
+    }
+
+
+def test_every_named_rule_of_this_floor_is_tried() -> None:
+    with_names = {
+        constraint.name
+        for model in apps.get_app_config("leads").get_models()
+        for constraint in model._meta.constraints
+    }
+
+    assert with_names <= REFUSED.keys()
+
+
+def test_erasing_a_person_may_change_the_history(known: Lead) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL app.erasing = 'on'")
+        cursor.execute("UPDATE leads_attributechange SET new = NULL WHERE field = 'email'")
+
+        assert cursor.rowcount == 1
+
+
+def test_a_lead_says_when_it_was_last_changed(known: Lead) -> None:
+    before = Lead.objects.get(pk=known.pk).updated_at
+
+    Lead.objects.filter(pk=known.pk).update(phone="1")
+
+    assert Lead.objects.get(pk=known.pk).updated_at > before
