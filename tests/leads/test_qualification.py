@@ -382,13 +382,15 @@ def test_verdicts_at_replays_every_evaluation_that_was_kept(
 ) -> None:
     lead = recipes.fitting_lead(at=noon)
     received = sorted((day + lag, day, kind) for kind, day, lag in happened)
-    for heard_on, day, kind in received:
-        recipes.touch(lead, kind, at=noon + day * DAY, received_at=noon + heard_on * DAY)
-        judge(lead, noon + heard_on * DAY)
+    for number, (heard_on, day, kind) in enumerate(received):
+        # No two facts at one instant: what was known then would have two meanings.
+        heard_at = noon + heard_on * DAY + number * MINUTE
+        recipes.touch(lead, kind, at=noon + day * DAY, received_at=heard_at)
+        judge(lead, heard_at)
         if heard_on == 3:
             intake.record_lead(
                 intake.LeadFacts(system="crm", email=lead.email, job_title="Student"),
-                received_at=noon + heard_on * DAY,
+                received_at=heard_at + MINUTE / 2,
                 effective_at=noon + DAY,
             )
 
