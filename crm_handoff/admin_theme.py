@@ -98,7 +98,7 @@ def _page(title: str, model: str, icon: str) -> dict[str, Any]:
     }
 
 
-UNFOLD = {
+UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "CRM Handoff",
     "SITE_HEADER": "CRM Handoff",
     "SITE_SUBHEADER": "Administration",

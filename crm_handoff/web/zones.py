@@ -1,6 +1,5 @@
 """The time zone in which a person reads times."""
 
-import zoneinfo
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
@@ -12,20 +11,6 @@ PAGES = frozenset({"web", "admin"})
 """Parts of the product that people read; the API speaks UTC."""
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
-
-
-def zone_of(request: HttpRequest) -> str:
-    """Return the IANA zone of whoever asks: their own if it exists, else everybody's."""
-    own = str(getattr(request.user, "time_zone", ""))
-    return own if _is_zone(own) else organization.time_zone()
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
-        return False
-    return True
 
 
 class PersonalZoneMiddleware:
@@ -45,4 +30,4 @@ class PersonalZoneMiddleware:
         match = request.resolver_match
         is_page = match is not None and match.app_name in PAGES
         if is_page and request.user.is_authenticated:
-            timezone.activate(zoneinfo.ZoneInfo(zone_of(request)))
+            timezone.activate(organization.zone_for(request.user.time_zone))

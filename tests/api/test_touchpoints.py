@@ -1,3 +1,4 @@
+import json
 import uuid
 
 import pytest
@@ -83,7 +84,7 @@ def test_a_lead_may_be_named_by_identity_or_email(website, visit, lead, named):
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"lead": str(uuid.uuid4())}, ("lead", "unknown_key")),
+        ({"lead": str(uuid.UUID(int=7))}, ("lead", "unknown_key")),
         ({"lead": {"external_id": "nobody"}}, ("lead", "unknown_key")),
         ({"lead": {"system": "website"}}, ("lead", "required")),
         ({"lead": {"external_id": "form-17", "name": "Anna"}}, ("lead.name", "unknown_field")),
@@ -216,3 +217,57 @@ def test_list_takes_as_many_queries_for_three_as_for_one(
     website.create("/touchpoints/", [visit | {"external_id": key} for key in "ab"])
     with django_assert_num_queries(2):
         assert len(website.read("/touchpoints/").json()["results"]) == 3
+
+
+@pytest.mark.parametrize(
+    "occurred_at",
+    ["2199-12-31T23:59:59-23:59", "1970-01-01T00:00:00+14:00", "0001-01-01T00:00:00+12:00"],
+)
+def test_a_year_that_is_not_kept_is_refused_by_its_utc_instant(website, visit, occurred_at):
+    response = website.create("/touchpoints/", visit | {"occurred_at": occurred_at})
+
+    assert faults_of(response) == {("occurred_at", "year")}
+    assert not Touchpoint.objects.exists()
+
+
+def test_a_number_that_json_cannot_hold_is_refused(website, visit):
+    body = json.dumps(visit).replace('"minutes": 40', '"minutes": 1e999')
+
+    response = website.generic(
+        "POST", "/api/v1/touchpoints/", body, content_type="application/json"
+    )
+
+    problem_of(response, 400, "parse_error")
+
+
+def test_two_names_of_different_leads_refuse_that_touchpoint_alone(website, visit, lead):
+    website.create("/leads/", {"external_id": "form-18", "email": "bert@acme.example"})
+    torn = visit | {
+        "lead": {"external_id": "form-17", "email": "bert@acme.example"},
+        "external_id": "w-2",
+    }
+
+    response = website.create("/touchpoints/", [visit, torn])
+
+    assert [result["status"] for result in response.json()["results"]] == ["created", "refused"]
+    (fault,) = response.json()["results"][1]["errors"]
+    assert fault["field"] == "lead"
+    assert "two different leads" in fault["detail"]
+
+
+@pytest.mark.parametrize(
+    "query", [{"kind": "webinar,\0"}, {"kind": "\0"}, {"is_bot": "maybe"}, {"is_verified": "2"}]
+)
+def test_a_filter_of_no_use_is_refused(website, visit, query):
+    response = website.read("/touchpoints/", **query)
+
+    assert faults_of(response) == {(next(iter(query)), "invalid")}
+
+
+@pytest.mark.parametrize(("said", "found"), [("true", 1), ("1", 1), ("false", 0), ("0", 0)])
+def test_a_filter_of_truth_is_written_as_word_or_digit(website, visit, said, found):
+    website.create("/touchpoints/", visit)
+
+    response = website.read("/touchpoints/", is_verified=said)
+
+    assert len(response.json()["results"]) == found

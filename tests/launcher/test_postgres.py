@@ -74,7 +74,11 @@ def test_half_made_data_are_made_again(server: postgres.Server) -> None:
     assert not half_made.exists()
 
 
-@pytest.mark.parametrize("content", ["", "no number\n", "999999999\n", f"{os.getpid()}\n"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "no number\n", "999999999\n", f"{os.getpid()}\n"],
+    ids=["empty", "no number", "nobody", "somebody else"],
+)
 def test_stale_pid_file_does_not_matter(server: postgres.Server, content: str) -> None:
     server.start()
     server.process.stop()

@@ -1,0 +1,81 @@
+"""When reps are away."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils import timezone
+from django.utils.formats import date_format
+from unfold.widgets import UnfoldAdminSplitDateTimeWidget
+
+from crm_handoff.admin.base import AdminRequest, ModelAdmin
+from routing.models import Absence
+
+
+class AbsenceForm(forms.ModelForm):
+    begins_at = forms.SplitDateTimeField(label="From", widget=UnfoldAdminSplitDateTimeWidget)
+    ends_at = forms.SplitDateTimeField(
+        label="Until",
+        required=False,
+        widget=UnfoldAdminSplitDateTimeWidget,
+        help_text="Blank: until further notice.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.span:
+            self.initial["begins_at"] = self.instance.span.lower
+            self.initial["ends_at"] = self.instance.span.upper
+        if "begins_at" in self.fields:
+            zone = timezone.get_current_timezone_name()
+            self.fields["begins_at"].help_text = f"Times are in your zone, {zone}."
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        begins, ends = cleaned.get("begins_at"), cleaned.get("ends_at")
+        if begins and ends and ends <= begins:
+            self.add_error("ends_at", "The absence ends before it begins.")
+        elif begins:
+            self.instance.span = DateTimeTZRange(begins, ends)
+        if cleaned.get("delegate") and cleaned["delegate"] == cleaned.get("rep"):
+            self.add_error("delegate", "Somebody else stands in for a rep.")
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # The two inputs stand for the span, so that an overlap is said before it is refused.
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded - {"span"} if self.instance.span else excluded
+
+
+@admin.register(Absence)
+class AbsenceAdmin(ModelAdmin):
+    list_display = ("rep", "begins", "ends", "delegate", "note", "entered_by")
+    list_select_related = ("rep__user", "delegate__user", "entered_by")
+    search_fields = ("rep__user__email", "rep__user__full_name", "note")
+    ordering = ("-span", "-pk")
+    form = AbsenceForm
+    autocomplete_fields = ("rep", "delegate")
+    readonly_fields = ("entered_by",)
+    fieldsets = (
+        (None, {"fields": ("rep", "begins_at", "ends_at", "delegate", "note", "entered_by")}),
+    )
+
+    def save_model(
+        self, request: AdminRequest, obj: Absence, form: forms.ModelForm, change: bool
+    ) -> None:
+        obj.entered_by = request.user
+        obj.save()
+
+    @admin.display(description="from", ordering="span")
+    def begins(self, absence: Absence) -> str:
+        return _local(absence.span.lower)
+
+    @admin.display(description="until")
+    def ends(self, absence: Absence) -> str:
+        return _local(absence.span.upper) if absence.span.upper else "further notice"
+
+
+def _local(instant: datetime) -> str:
+    return date_format(timezone.localtime(instant), "DATETIME_FORMAT")

@@ -1,0 +1,65 @@
+"""Working time."""
+
+from functools import lru_cache
+from typing import Any
+
+import holidays
+from django import forms
+from django.contrib import admin
+from unfold.widgets import UnfoldAdminSelect2Widget
+
+from crm_handoff.admin.base import EditableAdmin, RowsFormSet, TabularInline
+from crm_handoff.admin.fields import ZoneField
+from routing.models import BusinessCalendar, CalendarClosure, CalendarWindow
+
+
+@lru_cache(maxsize=1)
+def _subdivisions() -> dict[str, list[str]]:
+    return dict(sorted(holidays.list_supported_countries().items()))
+
+
+class CalendarForm(forms.ModelForm):
+    time_zone = ZoneField(help_text="Opening hours and holidays are counted in this zone.")
+    holiday_country = forms.ChoiceField(
+        choices=lambda: [("", "No public holidays"), *((code, code) for code in _subdivisions())],
+        widget=UnfoldAdminSelect2Widget,
+        required=False,
+        help_text="ISO 3166-1 alpha-2.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        part = cleaned.get("holiday_subdivision", "")
+        known = _subdivisions().get(cleaned.get("holiday_country", ""), [])
+        if part and part not in known:
+            self.add_error(
+                "holiday_subdivision",
+                f"Choose one of {', '.join(known)}." if known else "Nothing is known below it.",
+            )
+        return cleaned
+
+
+class WindowInline(TabularInline):
+    model = CalendarWindow
+    formset = RowsFormSet
+    extra = 0
+    hide_title = True
+    ordering = ("weekday", "opens")
+
+
+class ClosureInline(TabularInline):
+    model = CalendarClosure
+    formset = RowsFormSet
+    extra = 0
+    hide_title = True
+    ordering = ("-on",)
+
+
+@admin.register(BusinessCalendar)
+class BusinessCalendarAdmin(EditableAdmin):
+    list_display = ("name", "key", "time_zone", "holiday_country", "holiday_subdivision")
+    search_fields = ("name", "key")
+    ordering = ("name",)
+    form = CalendarForm
+    fixed_fields = ("key",)
+    inlines = (WindowInline, ClosureInline)

@@ -1,0 +1,308 @@
+"""Every address of the product, walked as each kind of caller."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from django.contrib import admin
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from crm_handoff.models import User
+from crm_handoff.people import keys
+from leads.models import Opportunity
+from routing.models import Handoff, Notice
+
+pytestmark = pytest.mark.usefixtures("organization", "db")
+
+PEOPLE = {
+    "rep": "sdr@demo.example",
+    "other rep": "ae@demo.example",
+    "marketing lead": "marketing.lead@demo.example",
+    "sales manager": "sales.manager@demo.example",
+    "revops": "revops@demo.example",
+    "auditor": "auditor@demo.example",
+}
+CALLERS = ("anonymous", *PEOPLE, "integration")
+STAFF = ("marketing lead", "sales manager", "revops", "auditor")
+METHODS = ("GET", "POST")
+OPEN_TO_ALL = {"/healthz/", "/readyz/", "/login/"}
+OWN = {"home", "login", "logout", "notices", "read", "read_all"}
+"""Pages that show a person nothing but their own."""
+CALM = {200, 302, 400, 403, 404, 405}
+
+EXPECTED = {
+    # caller: anonymous, rep, other rep, marketing lead, sales manager, revops, auditor, key
+    ("web", "home", "GET"): "302 302 302 302 302 302 302 302",
+    ("web", "home", "POST"): "302 302 302 302 302 302 302 302",
+    ("web", "login", "GET"): "200 302 302 302 302 302 302 200",
+    ("web", "login", "POST"): "200 302 302 302 302 302 302 200",
+    ("web", "logout", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "logout", "POST"): "302 302 302 302 302 302 302 302",
+    ("web", "queue", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "queue", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "team", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "team", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "funnel", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "funnel", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "notices", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "notices", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "read_all", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "read_all", "POST"): "302 302 302 302 302 302 302 302",
+    ("web", "read", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "read", "POST"): "302 302 302 302 302 302 302 302",
+    ("web", "leads", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "leads", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "lead", "GET"): "302 200 404 200 200 200 200 302",
+    ("web", "lead", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "evaluation", "GET"): "302 200 404 200 200 200 200 302",
+    ("web", "evaluation", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "handoff", "GET"): "302 200 404 200 200 200 200 302",
+    ("web", "handoff", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "attempt", "GET"): "302 200 404 403 200 403 403 302",
+    ("web", "attempt", "POST"): "302 200 404 403 200 403 403 302",
+    ("web", "accept", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "accept", "POST"): "302 302 404 403 302 403 403 302",
+    ("web", "reject", "GET"): "302 200 404 403 200 403 403 302",
+    ("web", "reject", "POST"): "302 200 404 403 200 403 403 302",
+    ("web", "undo", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "undo", "POST"): "302 302 404 302 302 302 302 302",
+    ("web", "confirm", "GET"): "302 200 404 403 200 403 403 302",
+    ("web", "confirm", "POST"): "302 200 404 403 200 403 403 302",
+    ("web", "opportunity", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "opportunity", "POST"): "302 422 404 403 422 403 403 302",
+    ("web", "outcome", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "outcome", "POST"): "302 422 404 403 422 403 403 302",
+    ("api", "leads", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "leads", "POST"): "401 403 403 403 403 400 403 400",
+    ("api", "lead-by-identity", "GET"): "401 200 404 200 200 200 200 200",
+    ("api", "lead-by-identity", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "lead", "GET"): "401 200 404 200 200 200 200 200",
+    ("api", "lead", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "evaluations", "GET"): "401 200 404 200 200 200 200 200",
+    ("api", "evaluations", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "evaluation", "GET"): "401 200 404 200 200 200 200 200",
+    ("api", "evaluation", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "touchpoints", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "touchpoints", "POST"): "401 403 403 403 403 400 403 400",
+    ("api", "opportunities", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "opportunities", "POST"): "401 400 400 403 400 400 403 400",
+    ("api", "opportunity-by-identity", "GET"): "401 404 404 404 404 404 404 404",
+    ("api", "opportunity-by-identity", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "opportunity", "GET"): "401 404 200 200 200 200 200 200",
+    ("api", "opportunity", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "handoffs", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "handoffs", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "handoff", "GET"): "401 200 404 200 200 200 200 200",
+    ("api", "handoff", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "attempts", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "attempts", "POST"): "401 400 404 403 400 403 403 403",
+    ("api", "accept", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "accept", "POST"): "401 200 404 403 200 403 403 403",
+    ("api", "reject", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "reject", "POST"): "401 400 404 403 400 403 403 403",
+    ("api", "undo", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "undo", "POST"): "401 409 404 403 409 403 403 403",
+    ("api", "rejection-reasons", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "rejection-reasons", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "touchpoint-kinds", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "touchpoint-kinds", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "not-found", "GET"): "404 404 404 404 404 404 404 404",
+    ("api", "not-found", "POST"): "404 404 404 404 404 404 404 404",
+}
+"""How each address of web and API answers each caller who sends nothing; the lead is the rep's."""
+
+
+class Address(NamedTuple):
+    """One address, with values of the demo in the place of its parameters."""
+
+    part: str
+    name: str
+    path: str
+
+
+def patterns(
+    resolver: URLResolver, spaces: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], URLPattern]]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            inner = (*spaces, entry.namespace) if entry.namespace else spaces
+            yield from patterns(entry, inner)
+        else:
+            yield spaces, entry
+
+
+def held_by_the_rep() -> Handoff:
+    held = Handoff.objects.filter(rep__user__email=PEOPLE["rep"], status="assigned")
+    return held.order_by("-pk")[0]
+
+
+def known() -> dict[str, Any]:
+    """Values for the parameters of web and API, all of the rep's own open handoff."""
+    handoff = held_by_the_rep()
+    deal = Opportunity.objects.filter(lead=handoff.lead).first() or Opportunity.objects.first()
+    identity = handoff.lead.identities.first()
+    return {
+        "handoff": handoff.public_id,
+        "lead": handoff.lead.public_id,
+        "opportunity": deal.public_id,
+        "system": identity.system,
+        "external_id": identity.external_id,
+        "at": "latest",
+        "evaluation_id": handoff.evaluation_id,
+        "pk": Notice.objects.filter(recipient=handoff.rep.user).first().pk,
+    }
+
+
+def values_of(pattern: URLPattern, given: dict[str, Any]) -> dict[str, Any]:
+    wanted = pattern.pattern.converters or pattern.pattern.regex.groupindex
+    subject = "lead" if pattern.name in ("lead", "evaluation") else "handoff"
+    return {name: given.get(name, given[subject]) for name in wanted}
+
+
+def first_key(name: str) -> Any:
+    """The key of a row of the model that an address of the admin is about."""
+    for model in admin.site._registry:
+        prefix = f"{model._meta.app_label}_{model._meta.model_name}_"
+        if name.startswith(prefix):
+            return model._default_manager.order_by("pk").values_list("pk", flat=True)[0]
+    return User.objects.order_by("pk").values_list("pk", flat=True)[0]
+
+
+def of_admin(pattern: URLPattern) -> dict[str, Any]:
+    given = {
+        "app_label": "routing",
+        "content_type_id": 1,
+        "name": "revoke" if "apikey" in (pattern.name or "") else "submit",
+        "url": "no/such/page",
+    }
+    names = pattern.pattern.converters or pattern.pattern.regex.groupindex
+    return {name: given.get(name) or first_key(pattern.name or "") for name in names}
+
+
+def addresses() -> list[Address]:
+    """Every address there is, those without a name included."""
+    found, given = [], known()
+    for spaces, pattern in patterns(get_resolver()):
+        part = spaces[0] if spaces else ""
+        if pattern.name is None:
+            # The admin's are redirects of old addresses, and one that finds nothing.
+            found += [] if part else [Address(part, "", f"/{pattern.pattern}")]
+            continue
+        values = of_admin(pattern) if part == "admin" else values_of(pattern, given)
+        name = ":".join((*spaces, pattern.name))
+        found.append(Address(part, pattern.name, reverse(name, kwargs=values)))
+    return found
+
+
+def of_part(part: str) -> list[Address]:
+    return [address for address in addresses() if address.part == part]
+
+
+def caller(name: str) -> Client:
+    client = Client(raise_request_exception=False)
+    if name == "integration":
+        operator = User.objects.get(email=PEOPLE["revops"])
+        issued = keys.issue("Walk", system="website", created_by=operator)
+        client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {issued.token}"
+    elif name != "anonymous":
+        user = User.objects.get(email=PEOPLE[name])
+        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def ask(client: Client, method: str, path: str) -> Any:
+    """Ask and leave no trace, so that each question meets the same company."""
+    cookies = client.cookies.copy()
+    with transaction.atomic():
+        response = client.generic(method, path, "", content_type="application/json")
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    return response
+
+
+def test_the_table_covers_every_address_of_web_and_api():
+    walked = {
+        (address.part, address.name, method)
+        for address in addresses()
+        for method in METHODS
+        if address.part in ("web", "api")
+    }
+
+    assert walked == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_web_and_api_answer_each_caller_as_the_table_says(name):
+    client, column = caller(name), CALLERS.index(name)
+
+    answers = {
+        (address.part, address.name, method): ask(client, method, address.path).status_code
+        for address in addresses()
+        for method in METHODS
+        if address.part in ("web", "api")
+    }
+
+    assert answers == {key: int(row.split()[column]) for key, row in EXPECTED.items()}
+
+
+@pytest.mark.parametrize("name", ["anonymous", "integration"])
+@pytest.mark.parametrize("method", METHODS)
+def test_whoever_is_no_person_is_sent_to_sign_in(name, method):
+    client = caller(name)
+
+    for address in addresses():
+        if address.part == "api" or address.path in OPEN_TO_ALL:
+            continue  # the API has its column in the table
+        response = ask(client, method, address.path)
+        assert response.status_code == 302, address
+        assert "/login/" in response["location"], address
+
+
+@pytest.mark.parametrize("path", sorted(OPEN_TO_ALL))
+def test_anybody_may_sign_in_and_ask_for_the_health(path):
+    assert ask(caller("anonymous"), "GET", path).status_code in (200, 503)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", ["rep", "other rep"])
+def test_a_rep_never_enters_the_administration(name, method):
+    client = caller(name)
+
+    for address in of_part("admin"):
+        response = ask(client, method, address.path)
+        while response.status_code == 302:
+            response = ask(client, "GET", response["location"])
+        assert response.status_code == 403, address
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_the_administration_never_fails(name):
+    client = caller(name)
+
+    answers = {
+        address: ask(client, "GET", address.path).status_code for address in of_part("admin")
+    }
+
+    assert {address: status for address, status in answers.items() if status not in CALM} == {}
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_an_address_of_the_administration_that_does_not_exist_is_not_found(name):
+    assert ask(caller(name), "GET", "/admin/no/such/page/").status_code == 404
+
+
+def test_every_page_asks_for_a_permission_or_shows_a_person_their_own():
+    nobody = User.objects.create_user("nobody@tests.example")
+    client = Client(raise_request_exception=False)
+    client.force_login(nobody, "django.contrib.auth.backends.ModelBackend")
+
+    reached = {
+        address.name
+        for address in of_part("web")
+        for method in METHODS
+        if ask(client, method, address.path).status_code not in (403, 404, 405)
+    }
+
+    assert reached == OWN
