@@ -8,7 +8,8 @@ from django.db import connection
 
 from crm_handoff import pipeline
 from definitions.enums import AttemptKind
-from leads.models import Lead, PendingMark
+from leads import pending, qualification
+from leads.models import Evaluation, Lead, PendingMark
 from routing import defaults, handoffs
 from routing.enums import AttemptOutcome
 from routing.models import Handoff, Notice, Rep, SlaTimer
@@ -59,6 +60,59 @@ def test_every_qualified_lead_of_a_batch_is_handed_over(sales_team, noon):
     loads = sorted(Rep.objects.values_list("open_count", flat=True))
     assert loads == [3, 4]
     assert not PendingMark.objects.exists()
+
+
+def test_one_lead_is_judged_and_handed_over_in_few_queries(
+    sales_team, noon, django_assert_max_num_queries
+):
+    recipes.demanding_lead(at=noon)
+    pipeline.judge_pending(at=noon)
+    lead = recipes.demanding_lead(at=noon + timedelta(minutes=1))
+
+    with django_assert_max_num_queries(50):
+        pipeline.judge_pending(at=noon + timedelta(minutes=1))
+
+    assert Handoff.objects.filter(lead=lead).exists()
+
+
+def test_a_lead_of_a_batch_is_not_judged_twice(sales_team, noon, django_assert_max_num_queries):
+    """Those after the first are handed over by the judgement of the batch."""
+    leads = [recipes.demanding_lead(at=noon) for _ in range(2)]
+    pipeline.judge_pending(at=noon)
+    leads += [recipes.demanding_lead(at=noon) for _ in range(5)]
+
+    with django_assert_max_num_queries(50 + 4 * 34):
+        assert pipeline.judge_pending(at=noon) == 5
+
+    assert Handoff.objects.count() == len(leads)
+    assert Evaluation.objects.count() == len(leads)
+
+
+def test_news_of_a_reserved_lead_are_heard_before_it_is_handed_over(sales_team, noon):
+    """What came between the batch and its turn is judged with the rest."""
+    lead = recipes.demanding_lead(at=noon)
+    (claim,) = qualification.claim(limit=1, due_by=noon)
+    (judged,) = qualification.judge([lead.pk], at=noon)
+    pending.reserve(claim.mark_ids, until=noon + timedelta(seconds=10))
+    recipes.touch(lead, "comparison_page_view", at=noon + timedelta(seconds=1))
+    waiting = pipeline.Waiting(judged, claim.mark_ids)
+
+    pipeline.hand_over(lead.pk, at=noon + timedelta(seconds=2), waiting=waiting)
+
+    handoff = Handoff.objects.get(lead=lead)
+    assert handoff.evaluation.at == noon + timedelta(seconds=2)
+    assert not PendingMark.objects.exists()
+
+
+def test_a_reserved_lead_is_left_to_its_worker_for_a_while(sales_team, noon):
+    lead = recipes.demanding_lead(at=noon)
+    (claim,) = qualification.claim(limit=1, due_by=noon)
+
+    pending.reserve(claim.mark_ids, until=noon + timedelta(seconds=10))
+
+    assert pipeline.judge_pending(at=noon + timedelta(seconds=9)) == 0
+    assert pipeline.judge_pending(at=noon + timedelta(seconds=10)) == 1
+    assert Handoff.objects.filter(lead=lead).exists()
 
 
 def test_judging_again_hands_nothing_over_twice(sales_team, noon):
@@ -156,3 +210,17 @@ def test_a_whole_life_from_demo_request_to_won(sales_team, noon):
     assert SlaTimer.objects.get(handoff=handoff).state == "met"
     assert Lead.objects.get(pk=lead.pk).stage == "won"
     assert Rep.objects.get(pk=handoff.rep_id).open_count == 0
+
+
+def test_the_clock_starts_with_the_fact_that_tipped_the_lead(sales_team, noon):
+    """Nobody judged for an hour, and meanwhile the lead looked around some more."""
+    hour, minute = timedelta(hours=1), timedelta(minutes=1)
+    lead = recipes.fitting_lead(at=noon - 3 * hour)
+    recipes.touch(lead, "demo_request", at=noon - hour)
+    recipes.touch(lead, "page_view", at=noon - minute)
+
+    pipeline.judge_pending(at=noon)
+
+    handoff = Handoff.objects.get(lead=lead)
+    assert handoff.qualified_at == noon - hour
+    assert SlaTimer.objects.get(handoff=handoff).due_at == noon - hour + 5 * minute

@@ -21,14 +21,17 @@ from routing.models import (
 COUNTRIES = ("DE", "FR", "GB", "US")
 
 
-def prepare(*, rep_count: int, capacity: int) -> str:
-    """Make an organization that receives leads; returns an API key."""
+def prepare(*, rep_count: int, capacity: int, are_clocks_hurried: bool = True) -> str:
+    """Make an organization that receives leads; returns an API key.
+
+    Hurried clocks break every promise within seconds; others are as shipped.
+    """
     admin = User.objects.create_superuser("admin@example.com", "irrelevant here")
     signer = User.objects.create_user("sales@example.com", full_name="Sales Operator")
     Organization.objects.create(name="Faults", time_zone="UTC")
     defaults.load(by=admin)
     _territories(signer, rep_count=rep_count, capacity=capacity)
-    _agreement(admin, signer)
+    _agreement(admin, signer, are_clocks_hurried=are_clocks_hurried)
     return keys.issue("Faults", system="faults", created_by=admin).token
 
 
@@ -59,16 +62,17 @@ def _territories(manager: User, *, rep_count: int, capacity: int) -> None:
                 TerritoryMembership.objects.create(territory=territory, rep=rep)
 
 
-def _agreement(admin: User, signer: User) -> None:
+def _agreement(admin: User, signer: User, *, are_clocks_hurried: bool) -> None:
     at = database_now()
     version = DefinitionVersion.objects.get(definition__key="mid-market")
     version.marketing_operator, version.sales_operator = admin, signer
     version.save(update_fields=["marketing_operator", "sales_operator"])
-    version.slaterm_set.update(
-        respond_within=timedelta(seconds=4),
-        escalate_after=timedelta(seconds=2),
-        reassign_after=None,
-    )
+    if are_clocks_hurried:
+        version.slaterm_set.update(
+            respond_within=timedelta(seconds=4),
+            escalate_after=timedelta(seconds=2),
+            reassign_after=None,
+        )
     versions.submit(version, by=admin, at=at)
     versions.sign(version, side=Side.MARKETING, by=admin, at=at)
     versions.sign(version, side=Side.SALES, by=signer, at=at)

@@ -6,12 +6,17 @@ from threading import Barrier, Thread
 import pytest
 from django.core import mail
 from django.db import connection
+from django.utils import timezone
 
+from crm_handoff import pipeline
 from crm_handoff.clock import database_now
-from crm_handoff.integrations import deliveries
+from crm_handoff.integrations import deliveries, emails
 from crm_handoff.integrations.models import Delivery, DeliveryAttempt
-from crm_handoff.models import User
+from crm_handoff.models import Organization, User
+from routing import defaults
 from routing.models import Notice
+from tests import recipes
+from tests.routing import sales
 
 
 @pytest.fixture
@@ -24,6 +29,17 @@ def notice(db) -> Notice:
         at=database_now(),
         detail={"check": "open handoffs without a clock", "text": "3 rows"},
     )
+
+
+@pytest.fixture
+def handed_over(db, active_version, noon) -> Notice:
+    """A lead was assigned to Rita at noon UTC; her first response is due at five past."""
+    defaults.load_defaults(manager=recipes.person("Mona Manager"))
+    sales.team(sales.rep("Rita"), countries=[])
+    lead = recipes.fitting_lead(at=noon, last_name="O'Neill\r\nBcc: all@example.com")
+    recipes.touch(lead, "demo_request", at=noon)
+    pipeline.judge_pending(at=noon)
+    return Notice.objects.get(kind="assigned")
 
 
 @pytest.fixture
@@ -51,6 +67,57 @@ def test_owe_writes_no_message_to_somebody_who_left(notice):
 
     assert deliveries.owe() == 1
     assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("own", "company", "said"),
+    [
+        ("America/New_York", "Asia/Kolkata", "Tuesday 13 January, 07:05 (America/New_York)"),
+        ("", "Asia/Kolkata", "Tuesday 13 January, 17:35 (Asia/Kolkata)"),
+        ("Mars/Olympus", "Asia/Kolkata", "Tuesday 13 January, 17:35 (Asia/Kolkata)"),
+        ("", "", "Tuesday 13 January, 12:05 (UTC)"),
+    ],
+)
+def test_a_message_says_times_in_the_zone_that_it_names(handed_over, own, company, said):
+    User.objects.update(time_zone=own)
+    if company:
+        Organization.objects.create(name="Kaveri", time_zone=company)
+
+    with timezone.override("Europe/Berlin"):
+        text = emails.compose(handed_over)["text"]
+
+    assert f"First response due: {said}." in text
+
+
+def test_a_name_cannot_add_headers_to_a_message(handed_over):
+    deliveries.owe()
+
+    assert deliveries.send_due() >= 1
+
+    subjects = [message.subject for message in mail.outbox]
+    assert any("O'Neill Bcc: all@example.com" in subject for subject in subjects)
+    assert not any(message.bcc or message.cc for message in mail.outbox)
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_a_message_that_cannot_be_written_counts_as_failed_and_holds_up_no_other(notice):
+    deliveries.owe()
+    good = Delivery.objects.get()
+    bad = Delivery.objects.create(
+        key="bad",
+        notice=notice,
+        channel="email",
+        address="olga.operator@example.com",
+        payload={"subject": "two\nlines", "text": ""},
+        next_at=good.next_at - timedelta(seconds=1),
+    )
+
+    assert deliveries.send_due() == 2
+
+    bad.refresh_from_db()
+    assert (bad.state, bad.attempt_count, bad.lease_token) == ("ready", 1, None)
+    assert "newline" in DeliveryAttempt.objects.get(delivery=bad).detail
+    assert Delivery.objects.get(pk=good.pk).state == "done"
 
 
 def test_send_due_sends_each_delivery_once(notice):

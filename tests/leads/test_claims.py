@@ -6,7 +6,6 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection, transaction
 
-from definitions import catalog
 from leads import qualification
 from leads.models import Lead, PendingMark
 from leads.qualification import Claim
@@ -45,7 +44,7 @@ def test_claim_gives_a_lead_to_one_of_two_workers() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_facts_come_in_while_a_worker_holds_the_lead() -> None:
-    catalog.load_defaults()
+    recipes.small_catalog()
     lead = recipes.known_lead(at=NOON)
 
     def send() -> None:

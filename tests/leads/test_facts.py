@@ -59,7 +59,7 @@ def ask(
 
 @pytest.fixture
 def lead(db: None) -> Lead:
-    catalog.load_defaults()
+    recipes.small_catalog()
     return recipes.known_lead(at=NOON - 90 * DAY)
 
 
@@ -68,7 +68,7 @@ def test_every_fact_of_the_vocabulary_is_answered_and_no_other() -> None:
 
 
 def test_attributes_come_from_the_lead_and_the_account(db: None) -> None:
-    catalog.load_defaults()
+    recipes.small_catalog()
     lead = recipes.known_lead(
         at=NOON,
         language="DE",
@@ -193,7 +193,7 @@ def test_channels_campaigns_and_recency(lead: Lead) -> None:
 
 
 def test_account_facts_look_at_everybody_of_the_account(db: None) -> None:
-    catalog.load_defaults()
+    recipes.small_catalog()
     account = {"name": "Acme", "domain": "acme.com"}
     anna, bob = (recipes.known_lead(at=NOON, account=account) for _ in range(2))
     stranger = recipes.known_lead(at=NOON)
@@ -325,7 +325,7 @@ def play(happening: tuple[Any, ...], leads: list[Lead]) -> None:
 def test_many_leads_are_answered_like_each_alone_and_history_like_now(
     db: None, happened: list[Any], at: datetime, lag: int
 ) -> None:
-    catalog.load_defaults()
+    recipes.small_catalog()
     leads = [recipes.known_lead(at=NOON - 60 * DAY) for _ in range(4)]
     ids = [lead.pk for lead in leads]
     asked = asking(*QUESTIONS)
@@ -347,7 +347,7 @@ def test_many_leads_are_answered_like_each_alone_and_history_like_now(
 )
 @given(happened=happenings)
 def test_the_past_is_answered_as_it_was_answered_then(db: None, happened: list[Any]) -> None:
-    catalog.load_defaults()
+    recipes.small_catalog()
     leads = [recipes.known_lead(at=NOON - 60 * DAY) for _ in range(4)]
     ids = [lead.pk for lead in leads]
     asked = asking(*QUESTIONS)
@@ -366,7 +366,7 @@ def test_the_past_is_answered_as_it_was_answered_then(db: None, happened: list[A
 
 
 def test_the_number_of_queries_does_not_grow_with_leads(db: None) -> None:
-    catalog.load_defaults()
+    recipes.small_catalog()
     leads = [recipes.engaged_lead(at=NOON).pk for _ in range(30)]
     asked = asking(*QUESTIONS)
 

@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from definitions import catalog
 from leads import intake, qualification
 from leads.enums import Stage
 from leads.intake import AccountFacts, Identity, LeadFacts, OpportunityFacts, TouchpointFacts
@@ -36,7 +35,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 def shipped_catalog(request: pytest.FixtureRequest) -> None:
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("db" if "db" in request.fixturenames else "transactional_db")
-        catalog.load_defaults()
+        recipes.small_catalog()
 
 
 def history(**owner: Any) -> list[tuple[str, Any, Any]]:
@@ -353,3 +352,33 @@ def test_record_lead_at_once_from_many_sides_makes_one_lead() -> None:
     assert len(leads) == 4
     assert len(set(leads)) == 1
     assert Account.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [" Acme.Example ", "https://www.acme.example/de?x=1", "acme.example:443", "www.acme.example."],
+)
+def test_an_account_is_known_by_the_domain_in_what_was_said(db: None, said: str) -> None:
+    known = intake.record_account(
+        intake.AccountFacts(name="Acme", domain="acme.example"), received_at=NOON
+    )
+
+    again = intake.record_account(intake.AccountFacts(domain=said), received_at=NOON)
+
+    assert again.account == known.account
+    assert again.changed_fields == ()
+
+
+def test_names_are_kept_as_one_line(db: None) -> None:
+    said = intake.LeadFacts(
+        system="website",
+        external_id="1",
+        first_name="Ada\r\nBcc:",
+        last_name="Love\u2028lace",
+        account=intake.AccountFacts(name="Acme\n  GmbH"),
+    )
+
+    lead = intake.record_lead(said, received_at=NOON).lead
+
+    assert (lead.first_name, lead.last_name) == ("Ada Bcc:", "Love lace")
+    assert str(lead.account) == "Acme GmbH"

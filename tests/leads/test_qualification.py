@@ -421,7 +421,7 @@ def test_claim_takes_marked_leads_and_those_that_are_due(
 def test_finish_leaves_marks_that_came_after_the_claim(db: None, noon: datetime) -> None:
     lead = recipes.known_lead(at=noon)
     claims = qualification.claim(limit=10)
-    recipes.catalog.load_defaults()
+    recipes.small_catalog()
     recipes.touch(lead, "page_view", at=noon)
 
     qualification.finish(claims)

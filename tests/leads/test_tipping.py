@@ -8,7 +8,8 @@ from leads import qualification, tipping
 from leads.models import Lead
 from tests import recipes
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def tipped(lead: Lead, version: DefinitionVersion, *, at: datetime) -> datetime | None:
@@ -72,3 +73,14 @@ def test_one_new_fact_needs_no_judgement(active_version, noon, django_assert_num
 
     with django_assert_num_queries(3):
         assert tipping.fact_received_at(lead, agreement, "sql") == noon
+
+
+def test_facts_of_one_moment_count_with_the_last(active_version, noon, django_assert_num_queries):
+    """As when a form's lead and its touchpoint come right after one another."""
+    lead = recipes.fitting_lead(at=noon)
+    recipes.touch(lead, "demo_request", at=noon, received_at=noon + SECOND)
+    qualification.judge([lead.pk], at=noon + SECOND)
+    agreement = agreement_of(active_version)
+
+    with django_assert_num_queries(3):
+        assert tipping.fact_received_at(lead, agreement, "sql") == noon + SECOND

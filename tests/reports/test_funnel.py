@@ -8,7 +8,6 @@ from django.core.management import CommandError, call_command
 
 from crm_handoff.people.models import Organization
 from crm_handoff.reports.funnel import Funnel, funnel, percent, systems
-from definitions import catalog
 from leads import opportunities
 from leads.enums import Anomaly
 from leads.models import Lead
@@ -23,7 +22,7 @@ MARCH = datetime(2018, 3, 8, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def kinds(db):
-    catalog.load_defaults()
+    recipes.small_catalog()
 
 
 def met_lead(at: datetime | None = MARCH, **said) -> Lead:

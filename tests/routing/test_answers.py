@@ -88,7 +88,11 @@ def test_accept_from_a_queue_asks_for_a_holder_first(rep: User) -> None:
         handoffs.accept(queued.pk, by=rep, at=SOON)
 
 
-@pytest.mark.parametrize("comment", ["", "  \n"], ids=["empty", "blank"])
+@pytest.mark.parametrize(
+    "comment",
+    ["", "  \n", "\u00a0\u2003", "\u200b\u2060\ufeff \u00ad"],
+    ids=["empty", "blank", "blank in Unicode", "invisible"],
+)
 def test_reject_without_a_comment_is_refused(handoff: Handoff, rep: User, comment: str) -> None:
     with pytest.raises(handoffs.CommentRequired):
         handoffs.reject(handoff.pk, reason=sales.reason(), comment=comment, by=rep, at=SOON)
@@ -143,6 +147,20 @@ def test_reject_tells_the_operator_of_marketing(handoff: Handoff, rep: User) -> 
     notice = Notice.objects.get(kind=NoticeKind.REJECTED)
     assert str(notice.recipient) == "Marta"
     assert notice.detail == {"reason": "Bad timing", "comment": "Budget in May"}
+
+
+def test_reject_tells_the_deputy_of_an_operator_who_has_left(rita: Rep, rep: User) -> None:
+    deputy = person("Dora")
+    operators = {
+        "marketing": {"operator": person("Gone").email, "deputy": deputy.email},
+        "sales": {"operator": person("Sam").email},
+    }
+    handoff = sales.opened(sales.agreement(operators=operators))
+    User.objects.filter(full_name="Gone").update(is_active=False)
+
+    handoffs.reject(handoff.pk, reason=sales.reason(), comment="Left in May.", by=rep, at=SOON)
+
+    assert Notice.objects.get(kind="rejected").recipient == deputy
 
 
 def test_reject_after_accept_returns_the_lead(handoff: Handoff, rep: User) -> None:

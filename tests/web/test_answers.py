@@ -6,6 +6,7 @@ from django.utils import timezone
 from leads.enums import OpportunityStage, Stage
 from leads.models import Lead, Opportunity
 from routing import handoffs
+from routing.answers import QUESTIONS, ChecklistAnswer
 from routing.enums import HandoffStatus, TimerState
 from routing.models import Acceptance, Attempt, Handoff, Rejection, RejectionReason
 from tests.web import world
@@ -152,6 +153,26 @@ def test_an_opportunity_is_opened_and_won(handoff, dana, door):
     assert handoff.status == HandoffStatus.CONVERTED
 
 
+@pytest.mark.parametrize("currency", ["1$€", "EU", "ÄÖÜ"])
+def test_a_currency_is_three_letters(handoff, dana, door, currency):
+    form = {"name": "Whole team", "amount": "48000", "currency": currency}
+
+    response = door(dana.user).post(at(handoff, "opportunity"), form)
+
+    assert response.status_code == 422
+    assert "three letters" in response.content.decode()
+    assert not Opportunity.objects.exists()
+
+
+def test_a_comment_of_invisible_characters_is_refused_on_the_page(handoff, dana, door):
+    form = {"reason": RejectionReason.objects.first().pk, "comment": "\u200b\u2060"}
+
+    response = door(dana.user).post(at(handoff, "reject"), form)
+
+    assert response.status_code == 422
+    assert "marketing learns from it" in response.content.decode()
+
+
 def test_an_amount_without_a_currency_is_refused_on_the_page(handoff, dana, door):
     response = door(dana.user).post(
         at(handoff, "opportunity"), {"name": "Whole team", "amount": "48000"}
@@ -206,6 +227,25 @@ def test_a_lead_is_confirmed_by_the_checklist_with_evidence(to_confirm, door):
     assert asked
     assert "Maria Keller is confirmed as SQL." in response.content.decode()
     assert Lead.objects.get().stage == Stage.SQL
+
+
+def test_an_opportunity_is_offered_once_the_lead_is_confirmed(to_confirm, door):
+    handoff, rep = to_confirm
+    client = door(rep.user)
+    client.post(at(handoff, "accept"))
+
+    page = client.get(f"/handoffs/{handoff.public_id}/").content.decode()
+
+    assert "Confirm as SQL" in page
+    assert "Open an opportunity" not in page
+    handoffs.confirm(
+        handoff.pk,
+        answers={key: ChecklistAnswer("Yes", "Call today") for key in QUESTIONS["bant"]},
+        by=rep.user,
+        at=timezone.now(),
+    )
+    page = client.get(f"/handoffs/{handoff.public_id}/").content.decode()
+    assert "Open an opportunity" in page
 
 
 def test_a_checklist_without_evidence_is_refused_beside_the_field(to_confirm, door):

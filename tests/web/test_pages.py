@@ -151,6 +151,10 @@ def test_leads_are_searched_and_narrowed_by_stage(version, dana, marketer, door)
     assert "Maria Keller" not in found
 
 
+def test_a_search_for_what_no_text_holds_finds_nothing(version, marketer, door):
+    assert door(marketer).get("/leads/", {"q": "\0 a\0b"}).status_code == 200
+
+
 def test_a_lead_that_was_never_judged_says_so(version, marketer, door):
     lead = Lead.objects.create(last_name="Fresh")
 

@@ -152,3 +152,9 @@ def test_polling_an_unchanged_queue_costs_few_queries(
 
     with django_assert_max_num_queries(7):
         client.get("/queue/", **HTMX, HTTP_IF_NONE_MATCH=known)
+
+
+def test_a_search_for_what_no_text_holds_finds_nothing(version, dana, door):
+    world.handed_over(version)
+
+    assert door(dana.user).get("/queue/", {"q": "\0 \0a"}).status_code == 200

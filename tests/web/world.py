@@ -11,7 +11,7 @@ from django.utils import timezone
 from crm_handoff.people import roles
 from crm_handoff.people.models import Organization, User
 from crm_handoff.people.roles import Role
-from definitions import catalog, versions
+from definitions import versions
 from definitions.engine import judge
 from definitions.enums import Side
 from definitions.models import DefinitionVersion
@@ -31,6 +31,7 @@ from routing.models import (
     Territory,
     TerritoryMembership,
 )
+from tests import recipes
 
 PASSWORD = "correct horse battery staple"
 
@@ -88,7 +89,7 @@ def company(agreement: str = "mid_market") -> DefinitionVersion:
     revops = person("Robin Ops", Role.REVOPS)
     marketing = person("Maya Lindqvist", Role.MARKETING_LEAD)
     sales = person("Samir Haddad", Role.SALES_MANAGER)
-    catalog.load_defaults()
+    recipes.small_catalog()
     defaults.load_defaults(manager=sales)
     path = Path(settings.BASE_DIR) / "definitions" / "defaults" / f"{agreement}.yaml"
     version = versions.load(path.read_text(encoding="utf-8"), by=revops)
