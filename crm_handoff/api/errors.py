@@ -1,11 +1,13 @@
 """Errors as RFC 9457 problem details, the same for every address of the API."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
@@ -81,13 +83,32 @@ def not_found(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     )
 
 
+UNFORESEEN = ("server_error", "Something went wrong here; it has been logged.")
+UNAVAILABLE = (
+    "unavailable",
+    "The database does not answer; nothing was saved that you did not hear of. Send it again.",
+)
+RETRY_AFTER_SECONDS = 2
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer what nobody foresaw: the API in its own form, pages with Django's."""
-    if not request.path.startswith(PREFIX):
-        return defaults.server_error(request)
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-    body = _body(status, "server_error", "Something went wrong here; it has been logged.")
-    return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
+    """Answer what nobody foresaw: the API in its own form, pages with Django's.
+
+    A database that is away is no fault of the request: 503, and when to come again.
+    """
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if is_away else HTTPStatus.INTERNAL_SERVER_ERROR
+    if request.path.startswith(PREFIX):
+        code, detail = UNAVAILABLE if is_away else UNFORESEEN
+        response: HttpResponse = JsonResponse(
+            _body(status, code, detail), status=status, content_type=MEDIA_TYPE
+        )
+    else:
+        response = defaults.server_error(request)
+        response.status_code = status
+    if is_away:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
 
 
 def errors_in(detail: Any, *, path: str = "", row: int | None = None) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import random
+import subprocess
 import sys
 import threading
 import time
@@ -21,6 +22,7 @@ from pathlib import Path
 import django
 import psycopg
 
+from launcher.places import ROOT
 from launcher.processes import Process
 from tests.faults.stack import Stack, running_stack
 
@@ -236,6 +238,14 @@ def _wrong(stack: Stack, *, leads: int) -> list[str]:
         unexplained = ask(
             """SELECT count(*) FROM integrations_deliveryattempt WHERE outcome = ''"""
         )
+    invariants = subprocess.run(
+        [sys.executable, "manage.py", "check_invariants"],
+        cwd=ROOT,
+        env=stack.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     copies = _copies_of_mails(Path(stack.environment["EMAIL_FILE_PATH"]))
     doubles = sum(copies.values()) - len(copies)
     print(f"{notices} notices, {len(copies)} mails, {doubles} copies, {unexplained} open tries")
@@ -244,6 +254,8 @@ def _wrong(stack: Stack, *, leads: int) -> list[str]:
         for name, (seen, wanted) in found.items()
         if seen != wanted
     ]
+    if invariants.returncode:
+        problems.append(invariants.stdout)
     if len(copies) != notices:
         problems.append(f"{notices} notices but {len(copies)} different mails")
     if doubles > unexplained:
