@@ -26,6 +26,7 @@ from routing.models import (
     BusinessCalendar,
     CalendarWindow,
     Handoff,
+    NamedAccount,
     Queue,
     RejectionReason,
     Rep,
@@ -279,6 +280,7 @@ def load(*, at: datetime) -> bool:
         people = _people()
         defaults.load(by=people["revops@demo.example"])
         _sales_team(people)
+        _named_account(at=at)
         _assets()
         _sign(people, at=at - _days(60))
         _play(at=at)
@@ -322,6 +324,18 @@ def _sales_team(people: dict[str, User]) -> None:
             user=people[email], kind=kind, languages=languages, manager=manager
         )
         TerritoryMembership.objects.create(territory=territories[territory], rep=rep)
+
+
+def _named_account(*, at: datetime) -> None:
+    """Name a company for the rep whose login is published, whoever's turn it is.
+
+    It is the company of the lead that the documentation's first steps send.
+    """
+    facts = AccountFacts(name="Acme GmbH", domain="acme.example")
+    account = intake.record_account(facts, received_at=at, system=SYSTEM).account
+    NamedAccount.objects.create(
+        account=account, rep=Rep.objects.get(user__email="sdr@demo.example")
+    )
 
 
 def _assets() -> None:

@@ -2,22 +2,38 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import InterfaceError, OperationalError, transaction
 
 from crm_handoff.clock import database_now
-from leads import pending, qualification
+from definitions import queries, versions
+from definitions.models import DefinitionVersion
+from leads import pending, qualification, tipping
+from leads.models import Lead
 from leads.qualification import Claim, Judged
 from routing import assignment, escalation, handoffs
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100
-"""Leads judged in one transaction: small enough that a killed worker costs little."""
+BATCH = 25
+"""Leads judged in one transaction: few enough that several workers share a rush of them."""
+
+RESERVED_FOR = timedelta(seconds=10)
+"""Longer than handing over a batch takes; when a worker is killed, so long its leads wait."""
 
 DATABASE_FAILURES = (OperationalError, InterfaceError)
 """Not the fault of any lead: the relay waits for the database and tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A lead that was judged and waits to be handed over, with the marks it was judged for."""
+
+    judged: Judged
+    mark_ids: tuple[int, ...]
 
 
 def judge_pending(*, limit: int = BATCH, at: datetime | None = None) -> int:
@@ -25,7 +41,8 @@ def judge_pending(*, limit: int = BATCH, at: datetime | None = None) -> int:
 
     One transaction judges the batch and hands over its first qualified lead; every other one is
     handed over in a transaction of its own, since two workers that each held several pools would
-    wait for one another. Their marks stay until then, so a killed worker leaves them waiting.
+    wait for one another. Their marks stay until then, reserved for a while, so that a killed
+    worker leaves them waiting and no other judges them meanwhile.
 
     at: None takes the database's clock once the leads are locked; an instant plays history.
 
@@ -41,8 +58,8 @@ def judge_pending(*, limit: int = BATCH, at: datetime | None = None) -> int:
     except Exception:
         logger.exception("A batch of leads could not be judged: judging them one by one")
         return _judge_one_by_one(limit=limit, at=at)
-    for judged in waiting:
-        _hand_over_or_postpone(judged.lead.pk, at=at)
+    for one in waiting:
+        _hand_over_or_postpone(one.judged.lead.pk, at=at, waiting=one)
     return len(claims)
 
 
@@ -55,9 +72,11 @@ def _judge_one_by_one(*, limit: int, at: datetime | None) -> int:
     return len(lead_ids)
 
 
-def _hand_over_or_postpone(lead_id: int, *, at: datetime | None) -> None:
+def _hand_over_or_postpone(
+    lead_id: int, *, at: datetime | None, waiting: Waiting | None = None
+) -> None:
     try:
-        hand_over(lead_id, at=at)
+        hand_over(lead_id, at=at, waiting=waiting)
     except DATABASE_FAILURES:
         raise
     except Exception:
@@ -65,27 +84,68 @@ def _hand_over_or_postpone(lead_id: int, *, at: datetime | None) -> None:
         pending.postpone(lead_id, at=at or database_now())
 
 
-def hand_over(lead_id: int, *, at: datetime | None = None) -> None:
-    """Judge one waiting lead afresh and open its handoff, in one transaction.
+def hand_over(lead_id: int, *, at: datetime | None = None, waiting: Waiting | None = None) -> None:
+    """Open the handoff of one waiting lead if it qualifies, in one transaction.
 
+    It is judged afresh, except when nothing was heard of it since it was judged (`waiting`).
     Does nothing when another worker holds the lead or has done it already.
     """
     with transaction.atomic():
-        _judge(qualification.claim(limit=1, lead_id=lead_id, due_by=at), at=at)
+        claims = qualification.claim(limit=1, lead_id=lead_id, due_by=at)
+        if waiting and claims and _still_holds(waiting, claims[0]):
+            _open(waiting.judged, at=at or database_now())
+            qualification.finish(claims)
+        else:
+            _judge(claims, at=at)
 
 
-def _judge(claims: Sequence[Claim], *, at: datetime | None) -> list[Judged]:
-    """Judge what was claimed, hand over the first qualified lead, return the others."""
+def _still_holds(waiting: Waiting, claim: Claim) -> bool:
+    """Say whether a claimed lead is as it was judged: no new mark, at the same stage."""
+    lead = waiting.judged.lead
+    same = Lead.objects.filter(
+        pk=lead.pk, stage=lead.stage, latest_evaluation=lead.latest_evaluation_id
+    )
+    return {*claim.mark_ids} == {*waiting.mark_ids} and same.exists()
+
+
+def _judge(claims: Sequence[Claim], *, at: datetime | None) -> list[Waiting]:
+    """Judge what was claimed, hand over the first qualified lead, reserve and return the rest."""
     if not claims:
         return []
     instant = at or database_now()
     judged = qualification.judge([claim.lead_id for claim in claims], at=instant)
     due = [one for one in judged if one.is_handoff_due]
     if due:
-        handoffs.open(due[0], at=instant)
-    waiting = {one.lead.pk for one in due[1:]}
-    qualification.finish(claim for claim in claims if claim.lead_id not in waiting)
-    return due[1:]
+        _open(due[0], at=instant)
+    marks = {claim.lead_id: claim.mark_ids for claim in claims}
+    waiting = [Waiting(one, marks.pop(one.lead.pk)) for one in due[1:]]
+    qualification.finish(claim for claim in claims if claim.lead_id in marks)
+    if waiting:
+        reserved = [pk for one in waiting for pk in one.mark_ids]
+        pending.reserve(reserved, until=instant + RESERVED_FOR)
+    return waiting
+
+
+def _open(judged: Judged, *, at: datetime) -> None:
+    """Open a handoff whose clock counts from the receipt of the fact that tipped the lead."""
+    if judged.version is not None:
+        agreement = queries.agreement_of(judged.version)
+        tipped_at = tipping.fact_received_at(judged.lead, agreement, judged.lead.stage)
+        judged.tipped_at = tipped_at or judged.tipped_at
+    handoffs.open(judged, at=at)
+
+
+@transaction.atomic
+def put_in_force(version: DefinitionVersion, *, by: AbstractBaseUser, at: datetime) -> None:
+    """Activate a signed version, and have it judge the leads that came before there was one.
+
+    Raises:
+        VersionNotSigned: it does not have both signatures, or was activated before.
+        VersionNotYetEffective: `at` is before its effective date.
+    """
+    versions.activate(version, by=by, at=at)
+    waiting_count = pending.mark_unjudged()
+    logger.info("%s is to judge %s leads that came before it", version, waiting_count)
 
 
 def fire_due_steps(*, limit: int = 50, at: datetime | None = None) -> int:

@@ -12,7 +12,6 @@ from django.db import connection as database
 from kombu.exceptions import OperationalError as BrokerError
 
 from crm_handoff import pipeline
-from crm_handoff.clock import database_now
 from crm_handoff.heartbeats import Heartbeat, beat
 from crm_handoff.integrations import deliveries
 
@@ -41,16 +40,18 @@ class Job:
 JOBS = (
     Job(
         "pipeline.judge_pending",
-        """SELECT least((SELECT min(coalesce(retry_at, marked_at)) FROM leads_pendingmark
-                         WHERE coalesce(retry_at, marked_at) <= clock_timestamp()),
+        """SELECT least((SELECT marked_at FROM leads_pendingmark
+                         WHERE retry_at IS NULL ORDER BY id LIMIT 1),
+                        (SELECT min(retry_at) FROM leads_pendingmark
+                         WHERE retry_at <= statement_timestamp()),
                         (SELECT min(reevaluate_at) FROM leads_lead
-                         WHERE reevaluate_at <= clock_timestamp()))""",
+                         WHERE reevaluate_at <= statement_timestamp()))""",
         pipeline.judge_pending,
     ),
     Job(
         "pipeline.fire_due_steps",
         """SELECT min(due_at) FROM routing_slatimerstep
-           WHERE state = 'armed' AND due_at <= clock_timestamp()""",
+           WHERE state = 'armed' AND due_at <= statement_timestamp()""",
         pipeline.fire_due_steps,
     ),
     Job(
@@ -62,12 +63,14 @@ JOBS = (
         "deliveries.send_due",
         """SELECT min(greatest(next_at, coalesce(lease_until, next_at)))
            FROM integrations_delivery
-           WHERE state = 'ready' AND next_at <= clock_timestamp()
-             AND (lease_until IS NULL OR lease_until <= clock_timestamp())""",
+           WHERE state = 'ready' AND next_at <= statement_timestamp()
+             AND (lease_until IS NULL OR lease_until <= statement_timestamp())""",
         deliveries.send_due,
     ),
 )
 """Looked at on every tick, most urgent first; read by the relay and by the tasks."""
+
+_LOOK = f"SELECT clock_timestamp(), {', '.join(f'({job.oldest})' for job in JOBS)}"
 
 SLOW_JOBS = (
     Job("pipeline.drain_queues", "", pipeline.drain_queues),
@@ -109,27 +112,25 @@ class Relay:
             time.sleep(TICK)
 
     def look(self) -> None:
-        """Look once at every job."""
-        at = database_now()
+        """Look once at every job; one query when nothing is due."""
+        with database.cursor() as cursor:
+            cursor.execute(_LOOK)
+            at, *due = cursor.fetchone()
         if self._beat_at is None or at - self._beat_at >= BEAT_EVERY:
             self._beat_at = at
             beat(Heartbeat.Kind.RELAY, self.name, at=at)
             self._wake("heartbeats.beat")
-        for job in JOBS:
-            self._attend(job, at=at)
+        for job, oldest in zip(JOBS, due, strict=True):
+            if oldest is not None:
+                self._attend(job, is_late=at - oldest > HELP_AFTER)
         if self._slow_at is None or at - self._slow_at >= SLOW_EVERY:
             self._slow_at = at
             for job in SLOW_JOBS:
                 self._help(job)
 
-    def _attend(self, job: Job, *, at: datetime) -> None:
-        with database.cursor() as cursor:
-            cursor.execute(job.oldest)
-            oldest = cursor.fetchone()[0]
-        if oldest is None:
-            return
+    def _attend(self, job: Job, *, is_late: bool) -> None:
         is_woken = self._wake(job.name)
-        if not is_woken or at - oldest > HELP_AFTER:
+        if not is_woken or is_late:
             self._help(job)
 
     def _wake(self, task: str) -> bool:

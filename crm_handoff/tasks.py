@@ -1,8 +1,10 @@
 """What Celery runs: messages carry no id, the work is whatever the database says is due."""
 
 import socket
+from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
+from django.db import close_old_connections
 
 from crm_handoff import pipeline
 from crm_handoff.clock import database_now
@@ -10,34 +12,43 @@ from crm_handoff.heartbeats import Heartbeat, beat
 from crm_handoff.integrations import deliveries
 
 
-@shared_task(name="pipeline.judge_pending")
+class Work(Task):  # type: ignore[type-arg]  # generic for the type checker alone
+    """A task on a connection that outlives it; one that broke since the last task is replaced."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Run the task."""
+        close_old_connections()
+        return super().__call__(*args, **options)
+
+
+@shared_task(base=Work, name="pipeline.judge_pending")
 def judge_pending() -> None:
     """Judge waiting leads until none is left."""
     while pipeline.judge_pending():
         pass
 
 
-@shared_task(name="pipeline.fire_due_steps")
+@shared_task(base=Work, name="pipeline.fire_due_steps")
 def fire_due_steps() -> None:
     """Fire due steps until none is left."""
     while pipeline.fire_due_steps():
         pass
 
 
-@shared_task(name="deliveries.owe")
+@shared_task(base=Work, name="deliveries.owe")
 def owe() -> None:
     """Turn notices into deliveries until none is left."""
     while deliveries.owe():
         pass
 
 
-@shared_task(name="deliveries.send_due")
+@shared_task(base=Work, name="deliveries.send_due")
 def send_due() -> None:
     """Send what is due; a relay wakes the next worker for what is left."""
     deliveries.send_due()
 
 
-@shared_task(name="heartbeats.beat")
+@shared_task(base=Work, name="heartbeats.beat")
 def beat_worker() -> None:
     """Show that a worker takes messages and reaches the database."""
     beat(Heartbeat.Kind.WORKER, f"worker@{socket.gethostname()}", at=database_now())

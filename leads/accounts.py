@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 
 from leads import attributes
 from leads.attributes import Origin
+from leads.matching import bare_domain
 from leads.models import Account
 
 logger = logging.getLogger(__name__)
@@ -117,9 +118,9 @@ def _find(facts: AccountFacts) -> Account | None:
         found = by_domain(facts.domain)
         if found or not facts.name:
             return found
-        named = Account.objects.filter(name__iexact=facts.name.strip(), domain="")
+        named = Account.objects.filter(name__iexact=one_line(facts.name), domain="")
     else:
-        named = Account.objects.filter(name__iexact=(facts.name or "").strip())
+        named = Account.objects.filter(name__iexact=one_line(facts.name or ""))
     return named.order_by("pk").first()
 
 
@@ -128,16 +129,21 @@ def by_domain(domain: str) -> Account | None:
     return (
         Account.objects.exclude(domain="")
         .alias(key=Lower("domain"))
-        .filter(key=domain.strip().lower())
+        .filter(key=bare_domain(domain))
         .first()
     )
+
+
+def one_line(text: str) -> str:
+    """Return a name as one line: each run of white space is one space."""
+    return " ".join(text.split())
 
 
 def _values(facts: AccountFacts) -> dict[str, Any]:
     parent = by_domain(facts.parent_domain) if facts.parent_domain else None
     values: dict[str, Any] = {
-        "name": facts.name and facts.name.strip(),
-        "domain": facts.domain and facts.domain.strip().lower(),
+        "name": facts.name and one_line(facts.name),
+        "domain": facts.domain and bare_domain(facts.domain),
         "country": facts.country and facts.country.upper(),
         "region": facts.region,
         "industry": facts.industry,

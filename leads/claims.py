@@ -16,26 +16,25 @@ class Claim:
     marked_at: datetime
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def claim(
     *, limit: int, lead_id: int | None = None, due_by: datetime | None = None
 ) -> list[Claim]:
     """Take waiting leads that no other worker holds, and lock them; oldest first.
 
     Waiting are leads with a mark, and those whose `reevaluate_at` came (by `due_by`, else by the
-    database's clock), which get one. `limit` bounds each of the two; `lead_id` asks for one lead.
+    database's clock), which get one. `limit` bounds each of the two; `lead_id` asks for one lead,
+    also while it rests or is reserved.
     """
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, {"limit": limit, "lead": lead_id, "by": due_by})
         waiting = [pk for (pk,) in cursor.fetchall()]
         cursor.execute(_LOCK, {"waiting": waiting, "limit": limit, "lead": lead_id, "by": due_by})
-        rows = cursor.fetchall()
-        held = [pk for pk, _ in rows]
-        marked = frozenset(waiting)
-        cursor.execute(
-            "INSERT INTO leads_pendingmark (lead_id) SELECT unnest(%s::bigint[])",
-            [[pk for pk, _ in rows if pk not in marked]],
-        )
+        held = [pk for (pk,) in cursor.fetchall()]
+        if unmarked := sorted({*held} - {*waiting}):
+            cursor.execute(
+                "INSERT INTO leads_pendingmark (lead_id) SELECT unnest(%s::bigint[])", [unmarked]
+            )
         cursor.execute(_MARKS, [held])
         return [Claim(pk, tuple(ids), marked_at) for pk, ids, marked_at in cursor.fetchall()]
 
@@ -50,18 +49,22 @@ def finish(claims: Iterable[Claim]) -> None:
 _WAITING = """
 SELECT DISTINCT lead_id FROM (
     SELECT lead_id FROM leads_pendingmark
-    WHERE (lead_id = %(lead)s OR %(lead)s::bigint IS NULL)
-        AND (retry_at IS NULL OR retry_at <= COALESCE(%(by)s::timestamptz, clock_timestamp()))
+    WHERE lead_id = %(lead)s OR %(lead)s::bigint IS NULL
+        AND (retry_at IS NULL OR retry_at <= COALESCE(%(by)s::timestamptz, statement_timestamp()))
     ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) AS mark
 """
 
 _LOCK = """
-SELECT id, reevaluate_at FROM leads_lead
+SELECT id FROM leads_lead
 WHERE id = ANY(%(waiting)s) OR id IN (
     SELECT id FROM leads_lead
-    WHERE reevaluate_at <= COALESCE(%(by)s::timestamptz, clock_timestamp())
-        AND (id = %(lead)s OR %(lead)s::bigint IS NULL)
+    WHERE reevaluate_at <= COALESCE(%(by)s::timestamptz, statement_timestamp())
+        AND (id = %(lead)s OR %(lead)s::bigint IS NULL AND NOT EXISTS (
+            SELECT FROM leads_pendingmark
+            WHERE lead_id = leads_lead.id
+                AND retry_at > COALESCE(%(by)s::timestamptz, statement_timestamp())
+        ))
     ORDER BY reevaluate_at LIMIT %(limit)s
 )
 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
@@ -75,3 +78,4 @@ SELECT lead_id, array_agg(id), min(marked_at) FROM (
 GROUP BY lead_id ORDER BY min(id)
 """
 # A mark that another worker looks at is left to a later claim: waiting for it could deadlock.
+# The statement's time, not the clock's, which changes within one: only so is the index of use.

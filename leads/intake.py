@@ -19,7 +19,7 @@ from leads import (
     pending,
     touchpoints,
 )
-from leads.accounts import AccountFacts, AccountNotNamed, AccountOutcome
+from leads.accounts import AccountFacts, AccountNotNamed, AccountOutcome, one_line
 from leads.assertions import EvidenceRequired
 from leads.attributes import Origin
 from leads.marketing import UnknownKey, campaigns_by_key, persona_of, sources_by_key
@@ -220,9 +220,9 @@ def values_of(
     """
     values: dict[str, Any] = {
         "email": facts.email and facts.email.strip().lower(),
-        "first_name": facts.first_name,
-        "last_name": facts.last_name,
-        "job_title": facts.job_title,
+        "first_name": facts.first_name and one_line(facts.first_name),
+        "last_name": facts.last_name and one_line(facts.last_name),
+        "job_title": facts.job_title and one_line(facts.job_title),
         "phone": facts.phone,
         "country": facts.country and facts.country.upper(),
         "region": facts.region,

@@ -1,5 +1,6 @@
 """Which account a person belongs to, by the domain of the e-mail address."""
 
+import re
 from pathlib import Path
 
 from django.db.models.functions import Lower
@@ -13,6 +14,13 @@ FREE_MAIL = frozenset((Path(__file__).parent / "free_mail.txt").read_text("utf-8
 def domain_of(email: str) -> str:
     """Return the domain of an address in lower case, "" when there is none."""
     return email.rpartition("@")[2].strip().lower() if "@" in email else ""
+
+
+def bare_domain(said: str) -> str:
+    """Return the domain in what a system calls one: "https://www.Acme.com/de" says acme.com."""
+    address = said.strip().lower()
+    host = re.split("[/?#:]", address.partition("://")[2] or address, maxsplit=1)[0]
+    return host.removeprefix("www.").strip(". ")
 
 
 def is_free_mail(email: str) -> bool:

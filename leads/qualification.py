@@ -27,8 +27,8 @@ class Judged:
 
     `version` and `verdict` are None when no active version takes the lead. `is_handoff_due`: it
     qualifies for the handoff to sales; whether one is open already, routing knows. For those
-    `evaluation` is the one to hand over by, and `tipped_at` when the fact that tipped it was
-    received, or when time alone did.
+    `evaluation` is the one to hand over by, and `tipped_at` when the latest fact that was new to
+    the judgement was received, or time alone came due: `tipping` looks for the very fact.
     """
 
     lead: Lead
@@ -124,6 +124,15 @@ def _by_segment(leads: Sequence[Lead], *, at: datetime) -> Iterable[Assigned]:
             yield version, inside, changes_at
         taken = {lead.pk for lead in inside}
         rest = [lead for lead in rest if lead.pk not in taken]
+    _leave(rest, changes_at)
+
+
+def _leave(leads: Sequence[Lead], changes_at: Mapping[int, datetime | None]) -> None:
+    """Look again at leads that no version takes when time alone can bring them into a segment."""
+    changed = [lead for lead in leads if lead.reevaluate_at != changes_at.get(lead.pk)]
+    for lead in changed:
+        lead.reevaluate_at = changes_at.get(lead.pk)
+    Lead.objects.bulk_update(changed, ["reevaluate_at"])
 
 
 def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -178,12 +179,9 @@ class _Question:
         return f"CASE {' '.join(cases)} ELSE {ever} END::bigint"
 
     def _kinds(self) -> tuple[list[int], list[int]]:
-        ids, masks = [], []
-        for pk, key in TouchpointKind.objects.values_list("pk", "key").order_by("pk"):
-            ids.append(pk)
-            kind = self.agreement.kinds.get(key)
-            masks.append(sum(bit for ref, bit in self.bits.items() if _counts(ref, key, kind)))
-        return ids, masks
+        rows = list(TouchpointKind.objects.values_list("pk", "key").order_by("pk"))
+        kinds = tuple((key, self.agreement.kinds.get(key)) for _, key in rows)
+        return [pk for pk, _ in rows], _masks(tuple(self.refs), kinds)
 
     def _lists(self) -> dict[str, Any]:
         lists: dict[str, Any] = {}
@@ -208,6 +206,16 @@ _OF_KIND = (Parameter.KINDS, Parameter.CATEGORIES, Parameter.MIN_INTENT, Paramet
 
 def _asks_of_kind(ref: FactRef) -> bool:
     return any(ref.parameter(name) for name in _OF_KIND)
+
+
+# The same few agreements ask again and again: working this out costs more than the query.
+@lru_cache(maxsize=256)
+def _masks(refs: tuple[FactRef, ...], kinds: tuple[tuple[str, Kind | None], ...]) -> list[int]:
+    """Return for each kind the bits of the questions for which its touchpoints count."""
+    return [
+        sum(1 << place for place, ref in enumerate(refs) if _counts(ref, key, kind))
+        for key, kind in kinds
+    ]
 
 
 def _counts(ref: FactRef, key: str, kind: Kind | None) -> bool:

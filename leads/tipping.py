@@ -1,7 +1,7 @@
 """Which fact tipped a lead: the one whose receipt made its version reach the stage."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
@@ -10,6 +10,9 @@ from definitions.agreement import Agreement
 from leads import facts
 from leads.enums import Cause
 from leads.models import Evaluation, Lead, StageTransition
+
+ONE_MOMENT = timedelta(seconds=1)
+"""Facts received so close together count as received at once: with the last of them."""
 
 _RECEIPTS = """
 SELECT received_at FROM (
@@ -65,7 +68,16 @@ def _receipts(lead: Lead, *, since: datetime | None, at: datetime) -> Sequence[d
     values = {"lead": lead.pk, "account": lead.account_id, "since": since, "at": at}
     with connection.cursor() as cursor:
         cursor.execute(_RECEIPTS, values)
-        return [received_at for (received_at,) in cursor.fetchall()]
+        return _moments([received_at for (received_at,) in cursor.fetchall()])
+
+
+def _moments(receipts: Sequence[datetime]) -> Sequence[datetime]:
+    """Return the last receipt of each moment; a form's lead and touchpoint come in one."""
+    moments: list[datetime] = []
+    for received_at in reversed(receipts):
+        if not moments or moments[-1] - received_at > ONE_MOMENT:
+            moments.append(received_at)
+    return moments[::-1]
 
 
 def _reaches(

@@ -24,6 +24,8 @@ CREATED: Literal["created"] = "created"
 REPEATED: Literal["repeated"] = "repeated"
 REFUSED: Literal["refused"] = "refused"
 
+TWO_LEADS = "the external id and the e-mail address name two different leads."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
@@ -70,6 +72,8 @@ class _Known:
     """What the keys of a list name."""
 
     leads: Mapping[int | UUID | Identity, int]
+    torn: frozenset[Identity]
+    """Identities whose external id and e-mail address name two different leads."""
     kinds: Mapping[str, tuple[int, str]]
     assets: Mapping[str, int]
     deals: frozenset[int]
@@ -122,9 +126,10 @@ def _outcome(
 
 def _known(items: Sequence[TouchpointFacts]) -> _Known:
     wanted = {item.asset for item in items if item.asset}
-    leads, deals = _leads({item.lead for item in items})
+    leads, torn, deals = _leads({item.lead for item in items})
     return _Known(
         leads=leads,
+        torn=torn,
         kinds=_kinds({item.kind for item in items}),
         assets=dict(Asset.objects.filter(key__in=wanted).values_list("key", "pk"))
         if wanted
@@ -145,17 +150,19 @@ def _kinds(keys: set[str]) -> dict[str, tuple[int, str]]:
 
 def _leads(
     named: set[int | UUID | Identity],
-) -> tuple[dict[int | UUID | Identity, int], frozenset[int]]:
+) -> tuple[dict[int | UUID | Identity, int], frozenset[Identity], frozenset[int]]:
     found: dict[int | UUID | Identity, int] = {}
+    torn = set()
     identities = [name for name in named if isinstance(name, Identity)]
     if identities:
         by_identity = _by_identity(identities)
         by_email = _by_email([name.email.strip().lower() for name in identities if name.email])
         for name in identities:
-            lead_id = by_identity.get((name.system, name.external_id)) or by_email.get(
-                name.email.strip().lower()
-            )
-            if lead_id:
+            one = by_identity.get((name.system, name.external_id))
+            other = by_email.get(name.email.strip().lower())
+            if one and other and one != other:
+                torn.add(name)
+            elif lead_id := one or other:
                 found[name] = lead_id
     with connection.cursor() as cursor:
         cursor.execute(
@@ -171,7 +178,7 @@ def _leads(
         )
         rows = cursor.fetchall()
     found |= {name: pk for pk, public_id, _ in rows for name in (pk, public_id) if name in named}
-    return found, frozenset(pk for pk, _, has_deals in rows if has_deals)
+    return found, frozenset(torn), frozenset(pk for pk, _, has_deals in rows if has_deals)
 
 
 def _by_identity(identities: Sequence[Identity]) -> dict[tuple[str, str], int]:
@@ -194,7 +201,8 @@ def _by_email(emails: Sequence[str]) -> dict[str, int]:
 
 def _refusal(item: TouchpointFacts, known: _Known) -> str:
     if item.lead not in known.leads:
-        return "lead: no such lead is known."
+        is_torn = item.lead in known.torn
+        return f"lead: {TWO_LEADS if is_torn else 'no such lead is known.'}"
     if item.kind not in known.kinds:
         return f"kind: “{item.kind}” is not a known kind of touchpoint."
     if item.asset and item.asset not in known.assets:

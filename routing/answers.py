@@ -1,6 +1,7 @@
 """Sales' answers: accept, reject, take an answer back, confirm by the checklist."""
 
 import logging
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -160,7 +161,7 @@ def reject(
         HandoffAlreadyDecided: the handoff is closed already, or was accepted so shortly before
             that whoever rejects cannot have seen it: taking that back comes first.
     """
-    if not comment.strip():
+    if is_blank(comment):
         raise CommentRequired
     if not reason.is_active:
         raise ReasonRetired(reason)
@@ -241,6 +242,11 @@ def confirm(
     transition = lifecycle.move(lead, Stage.SQL, cause=Cause.CONFIRM, at=at, by=by)
     logger.info("Handoff %s confirmed by %s", handoff.pk, by.pk)
     return transition
+
+
+def is_blank(text: str) -> bool:
+    """Say whether a text shows nothing: spaces and characters without a width are no words."""
+    return all(unicodedata.category(character)[0] in "ZC" for character in text)
 
 
 def standing_answer(handoff: Handoff) -> Acceptance | Rejection | None:
@@ -328,11 +334,12 @@ def _move_back(
 
 
 def _is_answered(answer: ChecklistAnswer | None) -> bool:
-    return answer is not None and answer.value != "" and bool(answer.evidence.strip())
+    return answer is not None and answer.value != "" and not is_blank(answer.evidence)
 
 
 def _tell_marketing(handoff: Handoff, rejection: Rejection) -> None:
-    operator = handoff.version.marketing_operator or handoff.version.marketing_deputy
+    version = handoff.version
+    operator = notices.first_active(version.marketing_operator, version.marketing_deputy)
     if operator is None:
         return
     notices.tell(

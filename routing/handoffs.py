@@ -104,7 +104,7 @@ class NoCalendar(Exception):
         super().__init__(f"Add a business calendar with the key “{DEFAULT_CALENDAR}”.")
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open(judged: Qualified, *, at: datetime) -> Handoff | None:  # noqa: A001  # handoffs.open
     """Hand a qualified lead to sales; None when a handoff of it is open already.
 
@@ -128,6 +128,8 @@ def open(judged: Qualified, *, at: datetime) -> Handoff | None:  # noqa: A001  #
     if HandoffStatus.OPEN.intersection(former):
         _heed(lead, evaluation, at=at)
         return None
+    # What does not depend on the owner comes first: others wait while the territory is locked.
+    contents = packet.build(lead, evaluation, version, at=at, is_first=not former)
     choice = choices.choose(
         inputs_of(lead),
         at=at,
@@ -137,7 +139,7 @@ def open(judged: Qualified, *, at: datetime) -> Handoff | None:  # noqa: A001  #
         lead=lead,
         version=version,
         evaluation=evaluation,
-        packet=packet.build(lead, evaluation, version, at=at, is_first=not former),
+        packet=contents,
         floor_missed=_misses_floor(version, evaluation),
         qualified_at=judged.tipped_at or evaluation.tipped_at,
         opened_at=at,
@@ -248,8 +250,8 @@ def _tell_of_expiry(handoff: Handoff, *, at: datetime) -> None:
     people = {
         "owner": notices.holder(rep=handoff.rep, queue=handoff.queue),
         "manager": notices.manager(rep=handoff.rep, queue=handoff.queue),
-        "sales": version.sales_operator or version.sales_deputy,
-        "marketing": version.marketing_operator or version.marketing_deputy,
+        "sales": notices.first_active(version.sales_operator, version.sales_deputy),
+        "marketing": notices.first_active(version.marketing_operator, version.marketing_deputy),
     }
     told = set()
     for side, person in people.items():

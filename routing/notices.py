@@ -18,23 +18,26 @@ def tell(
     at: datetime,
     key: str,
     detail: Mapping[str, Any] | None = None,
-) -> Notice:
-    """Owe a person a notice; a second one of the same key is the first.
+) -> None:
+    """Owe a person a notice; a second one of the same key changes nothing. One statement.
 
     key: names the cause and the recipient, for example "timer:7:warn:3"; at most 120 characters.
     detail: what the text needs, as JSON.
     """
-    notice, _ = Notice.objects.get_or_create(
+    notice = Notice(
         key=key,
-        defaults={
-            "kind": kind,
-            "recipient_id": recipient.pk,
-            "handoff": handoff,
-            "at": at,
-            "detail": dict(detail or {}),
-        },
+        kind=kind,
+        recipient_id=recipient.pk,
+        handoff=handoff,
+        at=at,
+        detail=dict(detail or {}),
     )
-    return notice
+    Notice.objects.bulk_create([notice], ignore_conflicts=True)
+
+
+def first_active(*people: AbstractBaseUser | None) -> AbstractBaseUser | None:
+    """Return the first person who has not left: an operator, else the deputy."""
+    return next((person for person in people if person and person.is_active), None)
 
 
 def holder(*, rep: Rep | None, queue: Queue | None) -> AbstractBaseUser | None:
@@ -59,17 +62,24 @@ def tell_of_step(
     *,
     at: datetime,
 ) -> None:
-    """Owe each person (None is skipped) one notice of a step."""
-    for person in {person.pk: person for person in people if person is not None}.values():
-        tell(
-            kind,
-            recipient=person,
-            handoff=timer.handoff,
-            at=at,
-            key=f"timer:{timer.pk}:{step}:{person.pk}",
-            detail={
-                "milestone": timer.milestone,
-                "due_at": timer.due_at.isoformat(),
-                "is_high_intent": timer.is_high_intent,
-            },
-        )
+    """Owe each person (None is skipped) one notice of a step. One statement."""
+    detail = {
+        "milestone": timer.milestone,
+        "due_at": timer.due_at.isoformat(),
+        "is_high_intent": timer.is_high_intent,
+    }
+    told = {person.pk for person in people if person is not None}
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                key=f"timer:{timer.pk}:{step}:{pk}",
+                kind=kind,
+                recipient_id=pk,
+                handoff=timer.handoff,
+                at=at,
+                detail=detail,
+            )
+            for pk in sorted(told)
+        ],
+        ignore_conflicts=True,
+    )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from definitions.enums import Milestone
 from definitions.models import DefinitionVersion, SlaTerm
@@ -11,6 +12,9 @@ from routing.calendar import BusinessHours
 from routing.enums import StepKind
 from routing.hours import AROUND_THE_CLOCK, hours_of
 from routing.models import BusinessCalendar, Handoff
+
+REMEMBERED_VERSIONS = 64
+"""So many versions' terms are kept in memory; others are read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,25 @@ def term_for(
 ) -> SlaTerm | None:
     """Return the first term of a milestone whose conditions the evaluation meets."""
     met = {result["key"] for result in evaluation.results if result["met"]}
-    terms = version.slaterm_set.filter(milestone=milestone).order_by("position", "pk")
-    return next((term for term in terms if _holds(term, evaluation, met)), None)
+    return next(
+        (
+            term
+            for term in terms_of(version)
+            if term.milestone == milestone and _holds(term, evaluation, met)
+        ),
+        None,
+    )
+
+
+def terms_of(version: DefinitionVersion) -> tuple[SlaTerm, ...]:
+    """Return a version's terms in the order in which they are tried; not to be changed.
+
+    Remembered once the version was submitted, since its rows are frozen from then on: one query
+    the first time in a process, none later. Read from the rows while it is a draft.
+    """
+    if version.content_hash:
+        return _submitted_terms(version.pk, version.content_hash)
+    return _read_terms(version.pk)
 
 
 def calendar_for(
@@ -88,6 +109,16 @@ def plan(term: SlaTerm, *, hours: BusinessHours, start: datetime) -> Plan:
 def earlier(promised_at: datetime, backstop_at: datetime | None) -> datetime:
     """Return the instant at which a promise is broken."""
     return promised_at if backstop_at is None else min(promised_at, backstop_at)
+
+
+# By the hash too: a version that is withdrawn and submitted again may promise something else.
+@lru_cache(maxsize=REMEMBERED_VERSIONS)
+def _submitted_terms(version_id: int, _: str) -> tuple[SlaTerm, ...]:
+    return _read_terms(version_id)
+
+
+def _read_terms(version_id: int) -> tuple[SlaTerm, ...]:
+    return tuple(SlaTerm.objects.filter(version=version_id).order_by("position", "pk"))
 
 
 def _holds(term: SlaTerm, evaluation: Evaluation, met: set[str]) -> bool:

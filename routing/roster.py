@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.utils.translation import get_language_info
 
 from routing.enums import HandoffStatus
-from routing.models import Absence, Handoff, NamedAccount, Rep, Territory, TerritoryMembership
+from routing.models import Absence, Rep, Territory, TerritoryMembership
 from routing.territories import RoutingInputs
 
 SOON = timedelta(days=6)
@@ -123,14 +124,15 @@ def lock(
     The territory must be locked already. A rep who is locked elsewhere is waited for, never
     skipped: skipping would give the next one two turns.
     """
+    named, owner = _of_account(inputs)
     roster = Roster(
         inputs=inputs,
         territory=territory,
         at=at,
         members=_members(territory),
         absences={away.rep_id: away for away in Absence.objects.filter(span__contains=at)},
-        named=_named(inputs),
-        owner=_owner(inputs),
+        named=named,
+        owner=owner,
         previous=previous,
         barred=barred,
     )
@@ -172,25 +174,27 @@ def _members(territory: Territory | None) -> list[TerritoryMembership]:
     )
 
 
-def _named(inputs: RoutingInputs) -> int | None:
-    if inputs.account_id is None:
-        return None
-    named = NamedAccount.objects.filter(account=inputs.account_id).first()
-    return named.rep_id if named else None
+_OF_ACCOUNT = """
+SELECT (SELECT rep_id FROM routing_namedaccount WHERE account_id = %(account)s),
+    (SELECT rep_id FROM routing_handoff AS handoff JOIN leads_lead AS lead ON lead.id = lead_id
+     WHERE lead.account_id = %(account)s AND lead.id <> %(lead)s AND status = ANY(%(held)s)
+     ORDER BY assigned_at DESC, handoff.id DESC LIMIT 1)
+"""
 
 
-def _owner(inputs: RoutingInputs) -> int | None:
+def _of_account(inputs: RoutingInputs) -> tuple[int | None, int | None]:
+    """Return whom the account is named for, and who holds another lead of it; one query."""
     if inputs.account_id is None:
-        return None
-    return (
-        Handoff.objects.filter(
-            lead__account=inputs.account_id, status__in=sorted(HandoffStatus.HELD)
-        )
-        .exclude(lead=inputs.lead_id)
-        .order_by("-assigned_at", "-pk")
-        .values_list("rep_id", flat=True)
-        .first()
-    )
+        return None, None
+    asked: dict[str, Any] = {
+        "account": inputs.account_id,
+        "lead": inputs.lead_id,
+        "held": sorted(HandoffStatus.HELD),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_ACCOUNT, asked)
+        named, owner = cursor.fetchone()
+        return named, owner
 
 
 def _away(absence: Absence, *, at: datetime, zone: ZoneInfo) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db import connection
+from django.db.models import Q, QuerySet
 
 from leads.models import Lead
 from routing.models import Territory, TerritoryMembership
@@ -82,16 +83,15 @@ def charge_turn(taken: TerritoryMembership, *, among: Collection[TerritoryMember
 
     Call it under the territory's lock.
     """
-    total = sum(member.weight for member in among)
-    TerritoryMembership.objects.filter(pk__in=[member.pk for member in among]).update(
-        credit=F("credit")
-        + F("weight")
-        - Case(
-            When(pk=taken.pk, then=Value(total)),
-            default=Value(0),
-            output_field=IntegerField(),
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE routing_territorymembership
+            SET credit = credit + weight - CASE WHEN id = %s THEN %s ELSE 0 END
+            WHERE id = ANY(%s)
+            """,
+            [taken.pk, sum(member.weight for member in among), [member.pk for member in among]],
         )
-    )
 
 
 def _locked() -> QuerySet[Territory]:

@@ -44,7 +44,7 @@ class StopCause(StrEnum):
     CONVERSION = "conversion"
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def start(handoff: Handoff, *, evaluation: Evaluation, at: datetime) -> SlaTimer:
     """Start the clocks of a new handoff, from its qualification, and return the response clock.
 
@@ -257,7 +257,8 @@ def breach(timer: SlaTimer, *, at: datetime) -> None:
 
 def own_term(handoff: Handoff, timer: SlaTimer) -> SlaTerm:
     """Return the term that a timer keeps; a version's terms are frozen while it has handoffs."""
-    return handoff.version.slaterm_set.get(key=timer.term_key)
+    terms = {term.key: term for term in promises.terms_of(handoff.version)}
+    return terms[timer.term_key]
 
 
 def unanswered(handoff: Handoff) -> list[SlaTimer]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar
@@ -67,9 +67,13 @@ class Instant(serializers.DateTimeField):
     def enforce_timezone(self, value: datetime) -> datetime:
         if value.tzinfo is None:
             self.fail("zone")
-        if not EARLIEST_YEAR <= value.year <= LATEST_YEAR:
+        try:
+            moment = value.astimezone(UTC)
+        except OverflowError:
             self.fail("year")
-        return value
+        if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+            self.fail("year")
+        return moment
 
 
 class IdentityBody(Body):

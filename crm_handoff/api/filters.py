@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -13,6 +14,28 @@ from routing.enums import HandoffStatus
 from routing.models import Handoff
 
 PAGING = frozenset({"cursor", "page_size"})
+TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class TruthField(forms.CharField):
+    """True or false; anything else is refused, where Django's own field would ignore it."""
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        if str(value).lower() not in TRUTHS:
+            raise forms.ValidationError("Write true or false.", code="invalid")
+        return TRUTHS[str(value).lower()]
+
+
+class TruthFilter(django_filters.Filter):
+    """Narrow by what is true or false."""
+
+    field_class = TruthField
+
+
+class KeysFilter(django_filters.BaseInFilter, django_filters.CharFilter):
+    """Narrow to any of some keys, parted by commas."""
 
 
 class Filters(django_filters.FilterSet):
@@ -54,7 +77,7 @@ class LeadFilters(Filters):
     country = django_filters.CharFilter(lookup_expr="iexact")
     email = django_filters.CharFilter(lookup_expr="iexact")
     system = django_filters.CharFilter(field_name="identities__system", distinct=True)
-    no_longer_meets = django_filters.BooleanFilter()
+    no_longer_meets = TruthFilter()
     updated_since = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
     created_since = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
@@ -68,13 +91,13 @@ class TouchpointFilters(Filters):
     """Narrow touchpoints; `kind` may be given more than once, parted by commas."""
 
     lead = django_filters.UUIDFilter(field_name="lead__public_id")
-    kind = django_filters.BaseInFilter(field_name="kind__key")
+    kind = KeysFilter(field_name="kind__key")
     channel = django_filters.CharFilter()
     campaign = django_filters.CharFilter(field_name="campaign__key")
     system = django_filters.CharFilter()
     external_id = django_filters.CharFilter()
-    is_verified = django_filters.BooleanFilter()
-    is_bot = django_filters.BooleanFilter()
+    is_verified = TruthFilter()
+    is_bot = TruthFilter()
     occurred_since = django_filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
     occurred_before = django_filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
 
@@ -103,13 +126,11 @@ class HandoffFilters(Filters):
 
     lead = django_filters.UUIDFilter(field_name="lead__public_id")
     status = django_filters.MultipleChoiceFilter(choices=HandoffStatus.choices)
-    is_open = django_filters.BooleanFilter(
-        field_name="closed_at", lookup_expr="isnull", label="Not closed yet"
-    )
+    is_open = TruthFilter(field_name="closed_at", lookup_expr="isnull", label="Not closed yet")
     rep = django_filters.UUIDFilter(field_name="rep__public_id")
     queue = django_filters.CharFilter(field_name="queue__key")
     territory = django_filters.CharFilter(field_name="territory__key")
-    floor_missed = django_filters.BooleanFilter()
+    floor_missed = TruthFilter()
     opened_since = django_filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="gte")
     opened_before = django_filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="lt")
     updated_since = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")

@@ -1,6 +1,7 @@
 """Bodies: JSON of a bounded size, without what PostgreSQL cannot store."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -12,7 +13,7 @@ from crm_handoff.api.errors import BodyTooLarge
 
 
 class BoundedJsonParser(BaseParser):
-    """JSON up to `DATA_UPLOAD_MAX_MEMORY_SIZE`; no NaN, no NUL, no half surrogate pair."""
+    """JSON up to `DATA_UPLOAD_MAX_MEMORY_SIZE`; no NaN, infinity, NUL or half surrogate pair."""
 
     media_type = "application/json"
 
@@ -27,7 +28,7 @@ class BoundedJsonParser(BaseParser):
         if len(raw) > most:
             raise BodyTooLarge(f"The body is larger than {most} bytes.")
         try:
-            value = json.loads(raw, parse_constant=_refuse_constant)
+            value = json.loads(raw, parse_constant=_refuse_constant, parse_float=_finite)
             if b"\\u" in raw:
                 # Only an escape can smuggle in what the decoder above has not refused.
                 _refuse_unstorable(value)
@@ -40,6 +41,13 @@ class BoundedJsonParser(BaseParser):
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a number")
+
+
+def _finite(written: str) -> float:
+    value = float(written)
+    if not math.isfinite(value):
+        raise ValueError(f"{written[:20]} is too large a number")
+    return value
 
 
 def _refuse_unstorable(value: Any) -> None:

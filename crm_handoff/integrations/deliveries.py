@@ -122,6 +122,10 @@ def _try(lease: Lease) -> None:
     except FAILURES as error:
         logger.warning("delivery %s failed: %s", lease.delivery.key, error)
         finish(lease, error=str(error) or type(error).__name__)
+    except Exception as error:
+        # Ours to mend; until then it counts as a failed try, so that others get their turn.
+        logger.exception("delivery %s could not be written", lease.delivery.key)
+        finish(lease, error=str(error) or type(error).__name__)
     else:
         finish(lease, error="")
 

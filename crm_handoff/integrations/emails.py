@@ -1,15 +1,15 @@
 """E-mails that tell people what a notice says: why now, until when, one link."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from crm_handoff.integrations.models import Delivery
-from crm_handoff.people.models import Organization
+from crm_handoff.people import organization
 from routing.models import Notice, SlaTimer
 
 
@@ -18,14 +18,17 @@ def compose(notice: Notice) -> dict[str, str]:
 
     The text is `templates/notifications/<kind>.txt`; its first line is the subject.
     """
-    text = render_to_string(f"notifications/{notice.kind}.txt", _context(notice))
+    zone = organization.zone_for(notice.recipient.time_zone)
+    # Templates write instants in the zone that is active, whatever zone they are in.
+    with timezone.override(zone):
+        text = render_to_string(
+            f"notifications/{notice.kind}.txt", _context(notice) | {"zone": zone.key}
+        )
     subject, _, body = text.strip().partition("\n")
-    return {"subject": subject, "text": body.strip() + "\n"}
+    return {"subject": " ".join(subject.split()), "text": body.strip() + "\n"}
 
 
 def _context(notice: Notice) -> dict[str, Any]:
-    organization = Organization.objects.first()
-    zone = notice.recipient.time_zone or (organization.time_zone if organization else "UTC")
     handoff = notice.handoff
     timer = (
         SlaTimer.objects.filter(handoff=handoff).order_by("-started_at").first()
@@ -37,8 +40,7 @@ def _context(notice: Notice) -> dict[str, Any]:
         "detail": notice.detail,
         "handoff": handoff,
         "lead": handoff.lead if handoff else None,
-        "due_at": timer.due_at.astimezone(ZoneInfo(zone)) if timer else None,
-        "zone": zone,
+        "due_at": timer.due_at if timer else None,
         "link": settings.SITE_URL
         + (reverse("web:handoff", args=[handoff.public_id]) if handoff else "/"),
     }

@@ -1,8 +1,25 @@
 """What holds for the whole organization."""
 
+import zoneinfo
+
 from crm_handoff.people.models import Organization
 
 
 def time_zone() -> str:
     """Return the IANA zone in which reports count days, UTC before there is an organization."""
     return Organization.objects.values_list("time_zone", flat=True).first() or "UTC"
+
+
+def zone_for(own: str) -> zoneinfo.ZoneInfo:
+    """Return the zone in which somebody reads times: their own, else the organization's.
+
+    A name that is not a zone is passed over; UTC when neither is one.
+    """
+    return _zone(own) or _zone(time_zone()) or zoneinfo.ZoneInfo("UTC")
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo | None:
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        return None

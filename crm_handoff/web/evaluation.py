@@ -19,6 +19,7 @@ from crm_handoff.people.access import (
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.web.explanation import explain
 from crm_handoff.web.packets import company_of
+from crm_handoff.web.queue import words_of
 from crm_handoff.web.requests import PageRequest
 from leads.enums import Stage
 from leads.models import Evaluation, Lead, Touchpoint
@@ -36,7 +37,7 @@ def leads(request: PageRequest) -> HttpResponse:
     stage = request.GET.get("stage", "")
     if stage in Stage.values:
         found = found.filter(stage=stage)
-    found = _searched(found, request.GET.get("q", ""))
+    found = _searched(found, words_of(request.GET))
     page = Paginator(found.order_by("-updated_at", "-pk"), PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
@@ -48,8 +49,8 @@ def leads(request: PageRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-def _searched(found: QuerySet[Lead], search: str) -> QuerySet[Lead]:
-    for word in search.split():
+def _searched(found: QuerySet[Lead], words: list[str]) -> QuerySet[Lead]:
+    for word in words:
         found = found.filter(
             Q(first_name__icontains=word)
             | Q(last_name__icontains=word)

@@ -7,7 +7,7 @@ from django.contrib.auth.forms import AuthenticationForm
 
 from definitions.enums import AttemptKind, Checklist
 from leads.enums import OpportunityStage
-from routing.answers import QUESTIONS, ChecklistAnswer
+from routing.answers import QUESTIONS, ChecklistAnswer, is_blank
 from routing.enums import AttemptOutcome
 from routing.models import RejectionReason
 
@@ -65,6 +65,12 @@ class RejectForm(forms.Form):
         reasons = RejectionReason.objects.filter(is_active=True)
         self.fields["reason"].queryset = reasons.order_by("position", "pk")  # type: ignore[attr-defined]
 
+    def clean_comment(self) -> str:
+        comment: str = self.cleaned_data["comment"]
+        if is_blank(comment):
+            raise forms.ValidationError(self.fields["comment"].error_messages["required"])
+        return comment
+
 
 class ConfirmForm(forms.Form):
     """The questions of a checklist: for each an answer, and how it is known."""
@@ -110,7 +116,11 @@ class OpportunityForm(forms.Form):
         decimal_places=2,
         error_messages={"invalid": "Write the amount in digits, for example 48000."},
     )
-    currency = forms.CharField(required=False, min_length=3, max_length=3)
+    currency = forms.RegexField(
+        r"^[A-Za-z]{3}\Z",
+        required=False,
+        error_messages={"invalid": "A currency is three letters, for example EUR."},
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

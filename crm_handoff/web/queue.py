@@ -100,7 +100,7 @@ def queue(request: PageRequest) -> HttpResponse:
 
 def filtered(handoffs: QuerySet[Handoff], query: Any) -> QuerySet[Handoff]:
     """Narrow handoffs by the address: `q` (name, title, company, e-mail) and `view`."""
-    for word in query.get("q", "").split():
+    for word in words_of(query):
         handoffs = handoffs.filter(
             Q(lead__first_name__icontains=word)
             | Q(lead__last_name__icontains=word)
@@ -113,6 +113,12 @@ def filtered(handoffs: QuerySet[Handoff], query: Any) -> QuerySet[Handoff]:
     if query.get("view") == "accepted":
         handoffs = handoffs.filter(status=HandoffStatus.ACCEPTED)
     return handoffs
+
+
+def words_of(query: Any) -> list[str]:
+    """Return the words searched for, without what PostgreSQL can neither store nor look for."""
+    words: list[str] = query.get("q", "").replace("\0", " ").split()
+    return words
 
 
 def version_of(handoffs: QuerySet[Handoff], request: PageRequest, *, at: datetime) -> str:

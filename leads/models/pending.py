@@ -10,7 +10,8 @@ class PendingMark(models.Model):
     """New facts about a lead wait for judgement; inserted with them, deleted by the worker.
 
     Append-only by intake: an upsert would wait behind the lock of the worker that is judging.
-    A mark whose lead could not be judged rests until `retry_at`.
+    A mark whose lead could not be judged rests until `retry_at`; one whose lead was judged and
+    is about to be handed over is reserved until then.
     """
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="pending_marks")

@@ -75,8 +75,7 @@ class Assignment(models.Model):
                 name="assignment_names_one_holder",
             ),
             models.CheckConstraint(
-                condition=models.Q(ended_at=None)
-                | models.Q(ended_at__gte=models.F("began_at")),
+                condition=models.Q(ended_at=None) | models.Q(ended_at__gte=models.F("began_at")),
                 name="assignment_ends_after_it_began",
             ),
         ]

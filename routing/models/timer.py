@@ -74,8 +74,7 @@ class SlaTimer(models.Model):
                 name="timer_paused_iff_says_when",
             ),
             models.CheckConstraint(
-                condition=models.Q(state="met", stopped_at__isnull=False)
-                | ~models.Q(state="met"),
+                condition=models.Q(state="met", stopped_at__isnull=False) | ~models.Q(state="met"),
                 name="timer_met_says_when",
             ),
             models.CheckConstraint(

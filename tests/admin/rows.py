@@ -69,7 +69,9 @@ def _people(*, at):
             delegate=Rep.objects.first(),
             entered_by=revops,
         )
-        NamedAccount.objects.create(account=Account.objects.all()[number], rep=rep)
+        NamedAccount.objects.create(
+            account=Account.objects.filter(named_assignment=None).order_by("pk")[0], rep=rep
+        )
 
 
 def _rep(number):

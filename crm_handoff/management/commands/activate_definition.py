@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from crm_handoff import pipeline
 from crm_handoff.management.arguments import add_version, person, version_of
 from definitions import versions
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         version = version_of(options)
         try:
-            versions.activate(version, by=person(options), at=timezone.now())
+            pipeline.put_in_force(version, by=person(options), at=timezone.now())
         except (versions.VersionNotSigned, versions.VersionNotYetEffective) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{version.definition.key} {version.number} is active.")
