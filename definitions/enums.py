@@ -4,9 +4,13 @@ from enum import StrEnum
 
 from django.db import models
 
+from definitions.vocabulary import RuleStage
+
 
 def choices(words: type[StrEnum]) -> list[tuple[str, str]]:
-    """Return Django choices of a plain enumeration, labeled in words."""
+    """Return Django choices of a plain enumeration, labeled in words; stages in capitals."""
+    if words is RuleStage:
+        return [(stage.value, stage.value.upper()) for stage in words]
     return [(word.value, word.value.replace("_", " ").capitalize()) for word in words]
 
 

@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
                 ('known_at', models.DateTimeField(help_text='What had been received by then was considered.')),
                 ('tipped_at', models.DateTimeField(help_text='When the fact that tipped the verdict was received, or time alone tipped it.')),
-                ('stage', models.CharField(blank=True, choices=[('iql', 'Iql'), ('mql', 'Mql'), ('pql', 'Pql'), ('sql', 'Sql')], max_length=10)),
+                ('stage', models.CharField(blank=True, choices=[('iql', 'IQL'), ('mql', 'MQL'), ('pql', 'PQL'), ('sql', 'SQL')], max_length=10)),
                 ('path', models.CharField(blank=True, choices=[('standard', 'Standard'), ('direct', 'Direct'), ('account_based', 'Account based'), ('product_led', 'Product led')], max_length=15)),
                 ('fit', models.CharField(max_length=20)),
                 ('engagement', models.CharField(max_length=20)),
