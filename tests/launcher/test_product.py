@@ -32,6 +32,10 @@ def test_first_start_survives_deaths_and_ends_without_a_trace(
     assert second.ended() == 1
     assert "already runs" in second.output
 
+    beside = launch("manage", folder=tmp_path, ARGS="demo_logins")
+    assert beside.ended() == 0
+    assert "auditor@demo.example" in beside.output
+
     before = services_of(first)
     for pid in before:
         os.kill(pid, signal.SIGKILL)
@@ -161,3 +165,18 @@ def test_malformed_setting_is_a_sentence(launch: Start, tmp_path: Path) -> None:
     assert "HTTPS_ONLY='perhaps': expected true or false" in launcher.output
     assert "Traceback" not in launcher.output
     assert launcher.leaves_nothing()
+
+
+def test_manage_without_a_running_product_is_a_sentence(launch: Start, tmp_path: Path) -> None:
+    launcher = launch("manage", folder=tmp_path, ARGS="check_invariants")
+
+    assert launcher.ended() == 1
+    assert "start it first, with make run" in launcher.output
+    assert "Traceback" not in launcher.output
+
+
+def test_manage_without_a_command_is_a_sentence(launch: Start, tmp_path: Path) -> None:
+    launcher = launch("manage", folder=tmp_path)
+
+    assert launcher.ended() == 1
+    assert 'make manage ARGS="check_invariants"' in launcher.output
