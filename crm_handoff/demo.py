@@ -1,17 +1,15 @@
 """A small demo organization, played through the product's own operations at past instants."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 from django.db import transaction
 
-from crm_handoff import defaults, pipeline
+from crm_handoff import defaults, pipeline, stories
 from crm_handoff.models import Organization, User
 from crm_handoff.people import roles
 from crm_handoff.people.demo import DEMO_LOGINS, DEMO_PASSWORD
-from crm_handoff.people.roles import Role
 from definitions import versions
 from definitions.enums import AttemptKind, Side
 from definitions.models import DefinitionVersion
@@ -21,7 +19,7 @@ from leads.intake import LeadFacts
 from leads.models import Asset, Campaign, Lead, Persona, Source
 from leads.touchpoints import Identity, TouchpointFacts
 from routing import answers, attempts, opportunities
-from routing.enums import AttemptOutcome, RepKind
+from routing.enums import AttemptOutcome
 from routing.models import (
     BusinessCalendar,
     CalendarWindow,
@@ -33,235 +31,6 @@ from routing.models import (
     SlaTimerStep,
     Territory,
     TerritoryMembership,
-)
-
-SYSTEM = "demo"
-
-PEOPLE = (
-    ("revops@demo.example", "Robin Ops", Role.REVOPS),
-    ("marketing.lead@demo.example", "Maya Lindqvist", Role.MARKETING_LEAD),
-    ("sales.manager@demo.example", "Samir Haddad", Role.SALES_MANAGER),
-    ("sdr@demo.example", "Dana Fischer", Role.REP),
-    ("ae@demo.example", "Alex Moreau", Role.REP),
-    ("auditor@demo.example", "Ines Audit", Role.AUDITOR),
-    ("lukas.steiner@demo.example", "Lukas Steiner", Role.REP),
-    ("emma.clarke@demo.example", "Emma Clarke", Role.REP),
-)
-"""Those without a published login (see `people.demo`) cannot sign in."""
-REPS = (
-    ("sdr@demo.example", RepKind.SDR, ["en", "de"], "dach"),
-    ("lukas.steiner@demo.example", RepKind.SDR, ["en", "de", "fr"], "dach"),
-    ("ae@demo.example", RepKind.AE, ["en", "fr"], "rest-of-world"),
-    ("emma.clarke@demo.example", RepKind.SDR, ["en"], "rest-of-world"),
-)
-TERRITORIES: tuple[tuple[str, str, int, list[str]], ...] = (
-    ("dach", "DACH", 10, ["DE", "AT", "CH"]),
-    ("rest-of-world", "Rest of world", 90, []),
-)
-ASSETS = (
-    (
-        "guide-handoff",
-        "The revenue handoff guide",
-        "awareness",
-        "Leads go cold between marketing and sales.",
-        "Where do leads wait longest in your funnel today?",
-        "Teams that answered within five minutes opened five times as many opportunities.",
-    ),
-    (
-        "webinar-forecast",
-        "Webinar: forecasting without spreadsheets",
-        "consideration",
-        "The forecast is wrong every quarter.",
-        "How do you reconcile marketing's numbers with sales'?",
-        "A logistics company cut its forecast error from 30 to 8 percent.",
-    ),
-    (
-        "case-logistics",
-        "Case study: a carrier's sales team",
-        "decision",
-        "Reps spend mornings on research instead of calls.",
-        "What would your reps do with two more hours a day?",
-        "The carrier's reps held 40 percent more first meetings.",
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Did:
-    """One thing that a lead of the demo did, so long before the demo was loaded."""
-
-    ago: timedelta
-    kind: str
-    channel: str
-    asset: str = ""
-
-
-@dataclass(frozen=True)
-class Story:
-    """A lead of the demo; `answer` is what sales did about it."""
-
-    key: str
-    name: tuple[str, str]
-    job_title: str
-    account: AccountFacts
-    country: str
-    language: str
-    source: str
-    did: tuple[Did, ...]
-    answer: str = ""
-
-
-def _days(number: float) -> timedelta:
-    return timedelta(days=number)
-
-
-def _minutes(number: float) -> timedelta:
-    return timedelta(minutes=number)
-
-
-def _account(name: str, industry: str, people: int, country: str, **more: object) -> AccountFacts:
-    domain = f"{name.split()[0].lower()}.example"
-    return AccountFacts(
-        name=name,
-        domain=domain,
-        industry=industry,
-        employee_count=people,
-        country=country,
-        **more,  # type: ignore[arg-type]
-    )
-
-
-INTERESTED = (
-    Did(_days(9), "content_download", "web", "guide-handoff"),
-    Did(_days(6), "email_click", "email", "webinar-forecast"),
-    Did(_days(5), "webinar_attended", "event", "webinar-forecast"),
-    Did(_days(1.2), "pricing_page_view", "web"),
-)
-
-STORIES = (
-    Story(
-        "nordlicht",
-        ("Maria", "Keller"),
-        "VP Operations",
-        _account("Nordlicht Logistik GmbH", "logistics", 420, "DE"),
-        "DE",
-        "de",
-        "paid_search",
-        (*INTERESTED, Did(_minutes(1), "demo_request", "web")),
-    ),
-    Story(
-        "alpenwerk",
-        ("Jonas", "Huber"),
-        "Geschäftsführer",
-        _account("Alpenwerk AG", "manufacturing", 180, "CH"),
-        "CH",
-        "de",
-        "organic_search",
-        (*INTERESTED[:3], Did(_minutes(3), "contact_sales_form", "web")),
-    ),
-    Story(
-        "hansekontor",
-        ("Lena", "Brandt"),
-        "Chief Revenue Officer",
-        _account("Hansekontor SE", "professional services", 950, "DE"),
-        "DE",
-        "de",
-        "referral",
-        (*INTERESTED, Did(_minutes(26), "referral", "referral")),
-    ),
-    Story(
-        "spreewald",
-        ("Anton", "Vogel"),
-        "Inhaber",
-        _account("Spreewald Software", "software", 64, "DE"),
-        "DE",
-        "de",
-        "content",
-        (*INTERESTED[1:], Did(_minutes(6), "calendar_booking", "web")),
-    ),
-    Story(
-        "donau",
-        ("Sophie", "Gruber"),
-        "Managing Director",
-        _account("Donau Versicherung", "insurance", 1_100, "AT"),
-        "AT",
-        "de",
-        "webinar",
-        (*INTERESTED, Did(_minutes(9), "quote_request", "web")),
-    ),
-    Story(
-        "isar",
-        ("Felix", "Roth"),
-        "CTO",
-        _account("Isar Fintech", "fintech", 130, "DE"),
-        "DE",
-        "de",
-        "paid_search",
-        (*INTERESTED[:3], Did(_minutes(12), "trial_request", "web")),
-    ),
-    Story(
-        "verdant",
-        ("Claire", "Dubois"),
-        "Directrice générale",
-        _account("Verdant Santé", "healthcare", 310, "FR"),
-        "FR",
-        "fr",
-        "webinar",
-        (*INTERESTED, Did(_minutes(4), "calendar_booking", "web")),
-    ),
-    Story(
-        "brightwell",
-        ("Tom", "Whitaker"),
-        "CEO",
-        _account("Brightwell Software", "software", 75, "GB"),
-        "GB",
-        "en",
-        "paid_search",
-        (*INTERESTED, Did(_days(3), "demo_request", "web")),
-        answer="won",
-    ),
-    Story(
-        "cascade",
-        ("Priya", "Raman"),
-        "Head of Sales Development",
-        _account("Cascade Retail", "retail", 1_400, "US"),
-        "US",
-        "en",
-        "content",
-        (*INTERESTED[:2],),
-    ),
-    Story(
-        "kestrel",
-        ("Owen", "Price"),
-        "Founder",
-        _account("Kestrel Telecom", "telecommunications", 60, "GB"),
-        "GB",
-        "en",
-        "paid_social",
-        (*INTERESTED, Did(_days(2), "trial_request", "web")),
-        answer="rejected",
-    ),
-    Story(
-        "montagne",
-        ("Luc", "Bernard"),
-        "Étudiant",
-        _account("Montagne Université", "education", 2_600, "FR"),
-        "FR",
-        "fr",
-        "organic_search",
-        (Did(_days(4), "content_download", "web", "guide-handoff"),),
-    ),
-    Story(
-        "ostsee",
-        ("Greta", "Olsen"),
-        "Inhaberin",
-        _account("Ostsee Handel", "retail", 52, "DE"),
-        "DE",
-        "de",
-        "paid_search",
-        (*INTERESTED, Did(_days(1), "demo_request", "web")),
-        answer="accepted",
-    ),
 )
 
 
@@ -282,7 +51,7 @@ def load(*, at: datetime) -> bool:
         _sales_team(people)
         _named_account(at=at)
         _assets()
-        _sign(people, at=at - _days(60))
+        _sign(people, at=at - timedelta(days=60))
         _play(at=at)
     return True
 
@@ -290,7 +59,7 @@ def load(*, at: datetime) -> bool:
 def _people() -> dict[str, User]:
     people = {}
     published = {login.email for login in DEMO_LOGINS}
-    for email, name, role in PEOPLE:
+    for email, name, role in stories.PEOPLE:
         password = DEMO_PASSWORD if email in published else None
         user = User.objects.create_user(email, password, full_name=name)
         roles.grant(user, role)
@@ -309,7 +78,7 @@ def _sales_team(people: dict[str, User]) -> None:
         for day in range(7)
     )
     territories = {}
-    for key, name, position, countries in TERRITORIES:
+    for key, name, position, countries in stories.TERRITORIES:
         queue = Queue.objects.create(key=key, name=f"{name} queue", manager=manager)
         territories[key] = Territory.objects.create(
             key=key,
@@ -319,7 +88,7 @@ def _sales_team(people: dict[str, User]) -> None:
             queue=queue,
             calendar=calendar,
         )
-    for email, kind, languages, territory in REPS:
+    for email, kind, languages, territory in stories.REPS:
         rep = Rep.objects.create(
             user=people[email], kind=kind, languages=languages, manager=manager
         )
@@ -332,7 +101,7 @@ def _named_account(*, at: datetime) -> None:
     It is the company of the lead that the documentation's first steps send.
     """
     facts = AccountFacts(name="Acme GmbH", domain="acme.example")
-    account = intake.record_account(facts, received_at=at, system=SYSTEM).account
+    account = intake.record_account(facts, received_at=at, system=stories.SYSTEM).account
     NamedAccount.objects.create(
         account=account, rep=Rep.objects.get(user__email="sdr@demo.example")
     )
@@ -361,7 +130,7 @@ def _assets() -> None:
             question=question,
             proof=proof,
         )
-        for key, title, stage, pain, question, proof in ASSETS
+        for key, title, stage, pain, question, proof in stories.ASSETS
     )
 
 
@@ -383,12 +152,12 @@ def _sign(people: dict[str, User], *, at: datetime) -> None:
 
 def _play(*, at: datetime) -> None:
     events: list[tuple[datetime, Callable[[datetime], None]]] = []
-    for story in STORIES:
-        arrival = at - story.did[0].ago - _minutes(5)
+    for story in stories.STORIES:
+        arrival = at - story.did[0].ago - timedelta(minutes=5)
         events.append((arrival, _arrives(story)))
         events += [(at - did.ago, _does(story, number)) for number, did in enumerate(story.did)]
         if story.answer:
-            events.append((at - story.did[-1].ago + _minutes(3), _answered(story)))
+            events.append((at - story.did[-1].ago + timedelta(minutes=3), _answered(story)))
     for instant, happens in sorted(events, key=lambda event: event[0]):
         _pass_time(until=instant)
         happens(instant)
@@ -404,12 +173,12 @@ def _pass_time(*, until: datetime) -> None:
         pipeline.fire_due_steps(at=step.due_at)
 
 
-def _arrives(story: Story) -> Callable[[datetime], None]:
+def _arrives(story: stories.Story) -> Callable[[datetime], None]:
     def happen(at: datetime) -> None:
         first, last = story.name
         intake.record_lead(
             LeadFacts(
-                system=SYSTEM,
+                system=stories.SYSTEM,
                 external_id=story.key,
                 email=f"{first}.{last}@{story.account.domain}".lower(),
                 first_name=first,
@@ -426,14 +195,14 @@ def _arrives(story: Story) -> Callable[[datetime], None]:
     return happen
 
 
-def _does(story: Story, number: int) -> Callable[[datetime], None]:
+def _does(story: stories.Story, number: int) -> Callable[[datetime], None]:
     did = story.did[number]
 
     def happen(at: datetime) -> None:
         touchpoints.record(
             [
                 TouchpointFacts(
-                    lead=Identity(system=SYSTEM, external_id=story.key),
+                    lead=Identity(system=stories.SYSTEM, external_id=story.key),
                     kind=did.kind,
                     channel=did.channel,
                     occurred_at=at,
@@ -442,16 +211,18 @@ def _does(story: Story, number: int) -> Callable[[datetime], None]:
                     is_verified=True,
                 )
             ],
-            system=SYSTEM,
+            system=stories.SYSTEM,
             received_at=at,
         )
 
     return happen
 
 
-def _answered(story: Story) -> Callable[[datetime], None]:
+def _answered(story: stories.Story) -> Callable[[datetime], None]:
     def happen(at: datetime) -> None:
-        lead = Lead.objects.get(identities__system=SYSTEM, identities__external_id=story.key)
+        lead = Lead.objects.get(
+            identities__system=stories.SYSTEM, identities__external_id=story.key
+        )
         handoff = Handoff.objects.select_related("rep__user").get(lead=lead)
         assert handoff.rep is not None  # noqa: S101 - the demo's reps are free when stories begin
         user = handoff.rep.user
@@ -481,8 +252,8 @@ def _answered(story: Story) -> Callable[[datetime], None]:
                 amount=Decimal("48000.00"),
                 currency="EUR",
                 by=user,
-                at=at + _days(1),
+                at=at + timedelta(days=1),
             )
-            opportunities.close_opportunity(deal.pk, is_won=True, at=at + _days(2))
+            opportunities.close_opportunity(deal.pk, is_won=True, at=at + timedelta(days=2))
 
     return happen
