@@ -111,6 +111,7 @@ def _environment(
         "BROKER_URL": broker.url,
         "SECRET_KEY": "a key for this stack alone, of no use to anybody anywhere else",
         "HTTPS_ONLY": "false",
+        "ALLOWED_HOSTS": "127.0.0.1",
         "SITE_URL": f"http://127.0.0.1:{port}",
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
         "EMAIL_FILE_PATH": str(mail),
