@@ -1,5 +1,7 @@
 """App configuration."""
 
+import gc
+
 from django.apps import AppConfig, apps
 from django.contrib.admin import apps as django_admin
 from django.db.models.signals import post_migrate
@@ -19,6 +21,17 @@ class CrmHandoffConfig(AppConfig):
         # The last app with models: by then the permissions of all of them have been created.
         *_, last = (app for app in apps.get_app_configs() if app.models_module is not None)
         post_migrate.connect(roles.keep, sender=last, dispatch_uid="crm_handoff.roles")
+        _collect_less()
+
+
+def _collect_less() -> None:
+    """Let the garbage collector look seldom, and never at what was loaded at the start.
+
+    A batch of leads is many small objects without a cycle among them: walking them again and
+    again cost a noticeable share of judging it.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 class HandoffAdminConfig(django_admin.AdminConfig):

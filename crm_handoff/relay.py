@@ -44,8 +44,10 @@ JOBS = (
                          WHERE retry_at IS NULL ORDER BY id LIMIT 1),
                         (SELECT min(retry_at) FROM leads_pendingmark
                          WHERE retry_at <= statement_timestamp()),
-                        (SELECT min(reevaluate_at) FROM leads_lead
-                         WHERE reevaluate_at <= statement_timestamp()))""",
+                        (SELECT min(reevaluate_at) FROM leads_lead AS lead
+                         WHERE reevaluate_at <= statement_timestamp() AND NOT EXISTS
+                             (SELECT FROM leads_pendingmark AS mark WHERE mark.lead_id = lead.id
+                              AND mark.retry_at > statement_timestamp())))""",
         pipeline.judge_pending,
     ),
     Job(

@@ -109,6 +109,8 @@ DATABASES = {
                 )
             ),
             "connect_timeout": 5,
+            # Queries of `leads.bulk` alone: others bind their values in the client.
+            "prepare_threshold": 2,
         },
     }
 }

@@ -7,21 +7,25 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from leads import attributes, matching
+from leads import attributes, bulk, matching
 from leads.attributes import Origin
 from leads.models import Lead
 
-_FIELDS = [
-    field
+_FIELDS = {
+    field.attname: field
     for field in Lead._meta.concrete_fields
     if not (field.primary_key or field.has_db_default())
-]
-_COLUMNS = ", ".join(f'"{field.column}"' for field in _FIELDS)
+}
+_UNSAID = {
+    attname: field.get_db_prep_save(field.get_default(), connection)
+    for attname, field in _FIELDS.items()
+}
+_COLUMNS = ", ".join(f'"{field.column}"' for field in _FIELDS.values())
 _VALUES = ", ".join(
     "COALESCE(%(account_id)s::bigint, (SELECT id FROM employer))"
-    if field.attname == "account_id"
-    else f"%({field.attname})s"
-    for field in _FIELDS
+    if attname == "account_id"
+    else f"%({attname})s"
+    for attname in _FIELDS
 )
 
 _ARRIVE = f"""
@@ -48,7 +52,7 @@ WITH known AS (
         (lead_id, field, new, effective_at, received_at, source)
     SELECT arrived.id, said.field, said.new, %(effective_at)s, %(received_at)s, %(said_by)s
     FROM arrived, (
-        SELECT unnest(%(told_fields)s::text[]), unnest(%(told_values)s::jsonb[])
+        SELECT key, value FROM jsonb_each(%(told)s::jsonb)
         UNION ALL
         SELECT 'account', to_jsonb(id) FROM employer
     ) AS said (field, new)
@@ -74,23 +78,24 @@ def create(
         IntegrityError: somebody else created it in this very moment, or a value is not allowed.
     """
     lead = Lead(stage_at=origin.received_at, **values)
-    parameters = {
-        field.attname: field.get_db_prep_save(getattr(lead, field.attname), connection)
-        for field in _FIELDS
+    said = {"public_id": lead.public_id, "stage_at": lead.stage_at, **values}
+    parameters = _UNSAID | {
+        attname: _FIELDS[attname].get_db_prep_save(value, connection)
+        for attname, value in said.items()
     }
+    told = {attributes.name_of(name): attributes.as_json(value) for name, value in values.items()}
     parameters |= {
         "said_by": origin.system,
         "external_id": external_id,
         "domains": matching.domains_of(lead.email),
         "effective_at": origin.effective_at,
         "received_at": origin.received_at,
-        "told_fields": [attributes.name_of(field) for field in values],
-        "told_values": [json.dumps(attributes.as_json(value)) for value in values.values()],
+        "told": json.dumps(told),
         "mark": mark,
     }
     is_within = connection.in_atomic_block
     # Within another transaction a refusal must not spoil what was done there before.
-    with transaction.atomic() if is_within else nullcontext(), connection.cursor() as cursor:
+    with transaction.atomic() if is_within else nullcontext(), bulk.cursor() as cursor:
         cursor.execute(_ARRIVE, parameters)
         row = cursor.fetchone()
     if row is None:

@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
+
+from leads import bulk
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,20 @@ def claim(
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, {"limit": limit, "lead": lead_id, "by": due_by})
         waiting = [pk for (pk,) in cursor.fetchall()]
-        cursor.execute(_LOCK, {"waiting": waiting, "limit": limit, "lead": lead_id, "by": due_by})
+        asked: dict[str, Any] = {
+            "waiting": bulk.array(waiting),
+            "limit": limit,
+            "lead": lead_id,
+            "by": due_by,
+        }
+        cursor.execute(_LOCK, asked)
         held = [pk for (pk,) in cursor.fetchall()]
         if unmarked := sorted({*held} - {*waiting}):
             cursor.execute(
-                "INSERT INTO leads_pendingmark (lead_id) SELECT unnest(%s::bigint[])", [unmarked]
+                "INSERT INTO leads_pendingmark (lead_id) SELECT unnest(%s::bigint[])",
+                [bulk.array(unmarked)],
             )
-        cursor.execute(_MARKS, [held])
+        cursor.execute(_MARKS, [bulk.array(held)])
         return [Claim(pk, tuple(ids), marked_at) for pk, ids, marked_at in cursor.fetchall()]
 
 
@@ -43,7 +53,9 @@ def finish(claims: Iterable[Claim]) -> None:
     """Delete the marks that were claimed, and no later ones; in the claiming transaction."""
     ids = [pk for one in claims for pk in one.mark_ids]
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM leads_pendingmark WHERE id = ANY(%s)", [ids])
+        cursor.execute(
+            "DELETE FROM leads_pendingmark WHERE id = ANY(%s::bigint[])", [bulk.array(ids)]
+        )
 
 
 _WAITING = """
@@ -57,15 +69,17 @@ SELECT DISTINCT lead_id FROM (
 
 _LOCK = """
 SELECT id FROM leads_lead
-WHERE id = ANY(%(waiting)s) OR id IN (
-    SELECT id FROM leads_lead
+WHERE id IN (
+    SELECT unnest(%(waiting)s::bigint[])
+    UNION
+    (SELECT id FROM leads_lead
     WHERE reevaluate_at <= COALESCE(%(by)s::timestamptz, statement_timestamp())
         AND (id = %(lead)s OR %(lead)s::bigint IS NULL AND NOT EXISTS (
             SELECT FROM leads_pendingmark
             WHERE lead_id = leads_lead.id
                 AND retry_at > COALESCE(%(by)s::timestamptz, statement_timestamp())
         ))
-    ORDER BY reevaluate_at LIMIT %(limit)s
+    ORDER BY reevaluate_at LIMIT %(limit)s)
 )
 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
@@ -73,7 +87,7 @@ ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 _MARKS = """
 SELECT lead_id, array_agg(id), min(marked_at) FROM (
     SELECT id, lead_id, marked_at FROM leads_pendingmark
-    WHERE lead_id = ANY(%s) FOR UPDATE SKIP LOCKED
+    WHERE lead_id = ANY(%s::bigint[]) FOR UPDATE SKIP LOCKED
 ) AS mark
 GROUP BY lead_id ORDER BY min(id)
 """

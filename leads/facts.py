@@ -1,5 +1,6 @@
 """Answers to every fact of the vocabulary, for any leads, as of any instant, in a few queries."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ from definitions.agreement import Agreement
 from definitions.conditions import FactRef
 from definitions.titles import TitleRules
 from definitions.vocabulary import Parameter
-from leads import matching, profiles, tallies
-from leads.models import Assertion, Campaign
+from leads import bulk, matching, profiles, tallies
+from leads.models import Campaign
 from leads.profiles import AsOf, Profile
 from leads.tallies import ACCOUNT_FACTS, AGGREGATES, CHANGES, MOST_QUESTIONS, RECEIVED, Tallies
 
@@ -116,8 +117,24 @@ TITLES: dict[str, Callable[[TitleRules, Profile], Any]] = {
 ANSWERS = frozenset({"buying_team_confirmed", "asserted"})
 """Facts that people answer."""
 
+IDLE: dict[str, Any] = {
+    **dict.fromkeys(AGGREGATES.keys() - ACCOUNT_FACTS, 0),
+    "days_since_touchpoint": None,
+    "campaigns": (),
+    "buying_team_confirmed": False,
+    "asserted": None,
+}
+"""What each fact is of a lead that did nothing and answered nothing."""
+
 ANSWERED = frozenset({*ATTRIBUTES, *TITLES, *ANSWERS, *AGGREGATES})
 """Every fact that can be answered: all of the vocabulary."""
+
+
+_ASSERTED = """
+SELECT lead_id, what, value::text, asserted_at, received_at, expires_at FROM leads_assertion
+WHERE lead_id = ANY(%s::bigint[]) AND what = ANY(%s) AND received_at <= %s
+ORDER BY asserted_at, id
+"""
 
 
 class _Reading:
@@ -189,13 +206,8 @@ class _Reading:
     def _answers(self, whats: Sequence[str]) -> dict[tuple[int, str], Any]:
         """Read the latest answers that hold; one query."""
         at = self.as_of.at
-        rows = Assertion.objects.filter(
-            lead__in=self.leads, what__in=whats, received_at__lte=self.as_of.heard_by
-        ).order_by("asserted_at", "pk")
         answers: dict[tuple[int, str], Any] = {}
-        for lead, what, value, asserted_at, received_at, expires_at in rows.values_list(
-            "lead_id", "what", "value", "asserted_at", "received_at", "expires_at"
-        ):
+        for lead, what, value, asserted_at, received_at, expires_at in self._asserted(whats):
             self.changes[lead] += [
                 instant for instant in (asserted_at, expires_at) if instant and instant > at
             ]
@@ -203,6 +215,15 @@ class _Reading:
                 answers[lead, what] = value
                 self.received[lead].append(received_at)
         return answers
+
+    def _asserted(self, whats: Sequence[str]) -> list[tuple[Any, ...]]:
+        asked: list[Any] = [bulk.array(self.leads), list(whats), self.as_of.heard_by]
+        with bulk.cursor() as cursor:
+            cursor.execute(_ASSERTED, asked)
+            rows = cursor.fetchall()
+        return [
+            (lead, what, json.loads(value), *instants) for lead, what, value, *instants in rows
+        ]
 
     def _tallies(
         self, refs: Sequence[FactRef], fading: frozenset[FactRef]

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
@@ -103,6 +104,7 @@ RANKS: dict[str, int] = {stage.value: rank for rank, stage in enumerate(RuleStag
 """Order of the stages that rules reach; others, and none, rank 0."""
 
 
+@cache
 def is_allowed(process: str, from_stage: str, to_stage: str, *, cause: str) -> bool:
     """Say whether the lifecycle has the step."""
     return to_stage in TRANSITIONS.get((Process(process), Stage(from_stage), Cause(cause)), ())
@@ -143,6 +145,7 @@ def step_back_in(
     return tuple(back[-1:])
 
 
+@cache
 def falls_short(process: str, stage: str, reached: str, *, handoff_stage: str) -> bool:
     """Say whether a lead no longer meets what its stage asks; `reached` is the verdict's stage.
 
@@ -155,6 +158,7 @@ def falls_short(process: str, stage: str, reached: str, *, handoff_stage: str) -
     return False
 
 
+@cache
 def is_handoff_due(process: str, stage: str, reached: str, *, handoff_stage: str) -> bool:
     """Say whether a lead at that stage, of which a verdict says `reached`, goes to sales."""
     least = RANKS[handoff_stage]
@@ -243,6 +247,7 @@ def advance(steps: Iterable[tuple[int, str, str, str, str, int | None]], *, at: 
     rows = list(steps)
     if not rows:
         return
+    instant = at.isoformat()
     with (
         connection.cursor() as cursor,
         cursor.copy(
@@ -251,7 +256,7 @@ def advance(steps: Iterable[tuple[int, str, str, str, str, int | None]], *, at: 
         ) as copy,
     ):
         for row in rows:
-            copy.write_row((*row, at, ""))
+            copy.write_row((*row, instant, ""))
 
 
 def process_of(lead: Lead) -> Process:
@@ -259,6 +264,7 @@ def process_of(lead: Lead) -> Process:
     return Process(lead.version.process) if lead.version else Process.CRITERIA_LED
 
 
+@cache
 def is_with_sales(process: str, stage: str, *, handoff_stage: str) -> bool:
     """Say whether a lead at that stage is in the hands of sales: at the handoff or past it."""
     if stage in (Stage.SAL, Stage.OPPORTUNITY):

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db import connection
-
+from leads import bulk
 from leads.enums import OpportunityStage
 from leads.models import AttributeChange, Lead, Opportunity, Persona, Source
 
@@ -78,10 +77,11 @@ def read(lead_ids: Sequence[int], as_of: AsOf) -> dict[int, Profile]:
 def members_of(account_ids: Iterable[int], as_of: AsOf) -> list[tuple[int, int]]:
     """Return (lead, account) of everybody who belonged to one of the accounts; two queries."""
     accounts = sorted(set(account_ids))
-    with connection.cursor() as cursor:
+    with bulk.cursor() as cursor:
         if not _has_later_changes(as_of):
             cursor.execute(
-                "SELECT id, account_id FROM leads_lead WHERE account_id = ANY(%s)", [accounts]
+                "SELECT id, account_id FROM leads_lead WHERE account_id = ANY(%s::bigint[])",
+                [bulk.array(accounts)],
             )
             return list(cursor)
         cursor.execute(
@@ -106,7 +106,7 @@ def members_of(account_ids: Iterable[int], as_of: AsOf) -> list[tuple[int, int]]
 
 def _has_later_changes(as_of: AsOf) -> bool:
     # Nothing holds from before its receipt that was not received, so the receipt says it all.
-    with connection.cursor() as cursor:
+    with bulk.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM leads_attributechange WHERE received_at > %s)",
             [as_of.earliest],
@@ -127,17 +127,17 @@ LEFT JOIN leads_persona AS persona ON persona.id = lead.persona_id
 LEFT JOIN leads_account AS account ON account.id = lead.account_id
 LEFT JOIN (
     SELECT DISTINCT ON (lead_id) lead_id, amount, currency FROM leads_opportunity
-    WHERE lead_id = ANY(%(leads)s) AND stage = 'open' AND amount IS NOT NULL
+    WHERE lead_id = ANY(%(leads)s::bigint[]) AND stage = 'open' AND amount IS NOT NULL
     ORDER BY lead_id, opened_at DESC NULLS LAST, id DESC
 ) AS deal ON deal.lead_id = lead.id
-WHERE lead.id = ANY(%(leads)s)
+WHERE lead.id = ANY(%(leads)s::bigint[])
 """
 
 
 def from_rows(lead_ids: Sequence[int]) -> dict[int, Profile]:
     """Read what is true now off the rows; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ROWS, {"leads": list(lead_ids)})
+    with bulk.cursor() as cursor:
+        cursor.execute(_ROWS, {"leads": bulk.array(lead_ids)})
         return {lead_id: Profile._make(rest) for lead_id, *rest in cursor}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -11,7 +12,7 @@ from definitions import engine, queries
 from definitions.agreement import Agreement
 from definitions.engine import Verdict
 from definitions.models import DefinitionVersion
-from leads import evaluations, facts, lifecycle, returns
+from leads import bulk, evaluations, facts, lifecycle, returns
 from leads.claims import Claim, claim, finish
 from leads.enums import Cause, Stage
 from leads.evaluations import Judgement, Kept
@@ -48,7 +49,7 @@ def judge(lead_ids: Sequence[int], *, at: datetime) -> list[Judged]:
     the first active version whose segment it is in, or, while sales has it, by the version that
     judged it before. The number of queries does not grow with the leads.
     """
-    leads = {lead.pk: lead for lead in Lead.objects.filter(pk__in=lead_ids).order_by("pk")}
+    leads = {lead.pk: lead for lead in Lead.objects.raw(_LEADS, [bulk.array(lead_ids)])}
     judged = {pk: Judged(lead) for pk, lead in leads.items()}
     for version, members, changes_at in _by_version(leads, at=at):
         for one in _Sitting(version, members, changes_at, at=at).judge():
@@ -150,6 +151,7 @@ class _Outcome:
     reevaluate_at: datetime | None
     evaluation_id: int | None
     tipped_at: datetime | None = None
+    judgement: Judgement | None = None
 
     @property
     def stage(self) -> str:
@@ -250,18 +252,14 @@ class _Sitting:
             before = latest.get(outcome.evaluation_id or 0)
             received = (answers.received_at[pk], heard.get(pk))
             outcome.tipped_at = self._tipped_at(outcome.lead, before, received)
-        ids = evaluations.store(
-            [
-                Judgement(
-                    lead_id=outcome.lead.pk,
-                    version=self.version,
-                    verdict=outcome.verdict,
-                    at=self.at,
-                    tipped_at=outcome.tipped_at or self.at,
-                )
-                for outcome in new
-            ]
-        )
+            outcome.judgement = Judgement(
+                lead_id=pk,
+                version=self.version,
+                verdict=outcome.verdict,
+                at=self.at,
+                tipped_at=outcome.tipped_at,
+            )
+        ids = evaluations.store([outcome.judgement for outcome in new if outcome.judgement])
         for outcome, pk in zip(new, ids, strict=True):
             outcome.evaluation_id = pk
 
@@ -290,13 +288,19 @@ class _Sitting:
         changed = [outcome.lead for outcome in outcomes if self._apply(outcome)]
         if not changed:
             return
-        columns = [[getattr(lead, field) for lead in changed] for field, _ in _SAVED]
+        columns = {
+            "ids": bulk.array(lead.pk for lead in changed),
+            "stages": bulk.array(lead.stage for lead in changed),
+            "evaluations": bulk.array(lead.latest_evaluation_id for lead in changed),
+            "shortfalls": bulk.array(lead.no_longer_meets for lead in changed),
+            "instants": bulk.array(lead.reevaluate_at for lead in changed),
+        }
         with connection.cursor() as cursor:
-            cursor.execute(_SAVE, [[lead.pk for lead in changed], *columns])
+            cursor.execute(_SAVE, columns | {"version": self.version.pk, "at": self.at})
 
     def _apply(self, outcome: _Outcome) -> bool:
         lead = outcome.lead
-        before = [getattr(lead, field) for field, _ in _SAVED]
+        before = _state(lead)
         if outcome.steps:
             lead.stage, lead.stage_at = outcome.stage, self.at
             lifecycle.end_cool_off(lead)
@@ -309,7 +313,7 @@ class _Sitting:
             handoff_stage=self.version.handoff_stage,
         )
         lead.reevaluate_at = outcome.reevaluate_at
-        return before != [getattr(lead, field) for field, _ in _SAVED]
+        return before != _state(lead)
 
     def _judged(self, outcomes: Sequence[_Outcome]) -> list[Judged]:
         judged = [
@@ -327,7 +331,11 @@ class _Sitting:
             )
             for outcome in outcomes
         ]
-        _load_evaluations([one for one in judged if one.is_handoff_due])
+        due = [one for one in judged if one.is_handoff_due]
+        just_kept = {
+            outcome.evaluation_id: outcome.judgement for outcome in outcomes if outcome.judgement
+        }
+        _load_evaluations(due, just_kept)
         return judged
 
 
@@ -335,52 +343,70 @@ def _cause_from(stage: str) -> str:
     return (Cause.RECYCLE if stage == Stage.RECYCLED else Cause.EVALUATION).value
 
 
-_SAVED = (
-    ("stage", "text"),
-    ("stage_at", "timestamptz"),
-    ("version_id", "bigint"),
-    ("latest_evaluation_id", "bigint"),
-    ("no_longer_meets", "boolean"),
-    ("reevaluate_at", "timestamptz"),
-    ("recycled_at", "timestamptz"),
-    ("cool_off_until", "timestamptz"),
-    ("is_cool_off_firm", "boolean"),
-)
-"""What judging writes to a lead, with the column's type."""
+def _state(lead: Lead) -> tuple[Any, ...]:
+    """Return what judging can change of a lead; its cool-off changes with its stage alone."""
+    return (
+        lead.stage,
+        lead.version_id,
+        lead.latest_evaluation_id,
+        lead.no_longer_meets,
+        lead.reevaluate_at,
+    )
 
-_SAVE = f"""
+
+_LEADS = """
+SELECT id, account_id, stage, stage_at, version_id, latest_evaluation_id, no_longer_meets,
+    recycled_at, recycled_for, cool_off_until, is_cool_off_firm, reevaluate_at
+FROM leads_lead WHERE id = ANY(%s::bigint[]) ORDER BY id
+"""
+# Whoever needs more of a lead reads it under the lock of a handoff.
+
+_SAVE = """
 UPDATE leads_lead AS lead
-SET {", ".join(f"{field} = new.{field}" for field, _ in _SAVED)},
-    recycled_for = CASE WHEN new.recycled_at IS NULL THEN '{{}}' ELSE lead.recycled_for END
-FROM unnest(%s::bigint[], {", ".join(f"%s::{column}[]" for _, column in _SAVED)})
-    AS new (id, {", ".join(field for field, _ in _SAVED)})
+SET version_id = %(version)s,
+    latest_evaluation_id = new.evaluation_id,
+    no_longer_meets = new.no_longer_meets,
+    reevaluate_at = new.reevaluate_at,
+    stage = new.stage,
+    stage_at = CASE WHEN new.stage = lead.stage THEN lead.stage_at ELSE %(at)s END,
+    recycled_at = CASE WHEN new.stage = lead.stage THEN lead.recycled_at END,
+    cool_off_until = CASE WHEN new.stage = lead.stage THEN lead.cool_off_until END,
+    is_cool_off_firm = new.stage = lead.stage AND lead.is_cool_off_firm,
+    recycled_for = CASE WHEN new.stage = lead.stage THEN lead.recycled_for ELSE '{}' END
+FROM unnest(
+    %(ids)s::bigint[], %(stages)s::text[], %(evaluations)s::bigint[], %(shortfalls)s::boolean[],
+    %(instants)s::timestamptz[]
+) AS new (id, stage, evaluation_id, no_longer_meets, reevaluate_at)
 WHERE lead.id = new.id
-"""  # noqa: S608  # names from the table above alone
+"""
 
 
 def _attributes_heard(lead_ids: Sequence[int]) -> dict[int, datetime | None]:
     """Return when the latest change of each lead or its account was received; one query."""
     if not lead_ids:
         return {}
-    with connection.cursor() as cursor:
+    with bulk.cursor() as cursor:
         cursor.execute(
             """
             SELECT id, GREATEST(
                 (SELECT max(received_at) FROM leads_attributechange WHERE lead_id = lead.id),
                 (SELECT max(received_at) FROM leads_attributechange
                     WHERE account_id = lead.account_id)
-            ) FROM leads_lead AS lead WHERE id = ANY(%s)
+            ) FROM leads_lead AS lead WHERE id = ANY(%s::bigint[])
             """,
-            [list(lead_ids)],
+            [bulk.array(lead_ids)],
         )
         return dict(cursor.fetchall())
 
 
-def _load_evaluations(due: Sequence[Judged]) -> None:
+def _load_evaluations(due: Sequence[Judged], just_kept: Mapping[int | None, Judgement]) -> None:
     """Give those that are due their evaluation, and when they were tipped; two queries at most."""
     if not due:
         return
-    found = Evaluation.objects.in_bulk([one.lead.latest_evaluation_id for one in due])
+    ids = [one.lead.latest_evaluation_id for one in due]
+    found = {pk: evaluations.kept(pk, just_kept[pk]) for pk in ids if pk and pk in just_kept}
+    if missing := [pk for pk in ids if pk not in found]:
+        found |= Evaluation.objects.in_bulk(missing)
     earlier = [one for one in due if one.tipped_at is None]
     tipped = _tipped_before([one.lead for one in earlier]) if earlier else {}
     for one in due:

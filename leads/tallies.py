@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
-
 from definitions.agreement import Agreement, Kind
 from definitions.conditions import FactRef
 from definitions.models import TouchpointKind
 from definitions.vocabulary import IntentLevel, Parameter
+from leads import bulk
 from leads.models import Campaign
 from leads.profiles import AsOf
 
@@ -86,10 +85,10 @@ def _rows(
     answers = [question.aggregate(ref) for ref in refs]
     answers += [f"max(occurred_at) {question.chosen([ref])}" for ref in dated]
     parameters = question.parameters() | {
-        "leads": [lead_id for lead_id, _ in pairs],
-        "groups": [group_id for _, group_id in pairs],
+        "leads": bulk.array(lead_id for lead_id, _ in pairs),
+        "groups": bulk.array(group_id for _, group_id in pairs),
     }
-    with connection.cursor() as cursor:
+    with bulk.cursor() as cursor:
         cursor.execute(question.sql(answers), parameters)
         return {group_id: row for group_id, *row in cursor}
 

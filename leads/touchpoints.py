@@ -4,19 +4,17 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import itemgetter
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Lower
 
-from leads import opportunities
+from leads import bulk, opportunities
 from leads.marketing import campaigns_by_key
-from leads.models import Asset, Lead, LeadIdentity, Touchpoint
+from leads.models import Lead, LeadIdentity, Touchpoint
 
 logger = logging.getLogger(__name__)
 
@@ -67,23 +65,26 @@ class TouchpointOutcome:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the keys of a list name."""
+_Row = dict[str, Any]
+"""A touchpoint as JSON; `place` is where it stands in its list."""
 
-    leads: Mapping[int | UUID | Identity, int]
-    torn: frozenset[Identity]
-    """Identities whose external id and e-mail address name two different leads."""
-    kinds: Mapping[str, tuple[int, str]]
-    assets: Mapping[str, int]
-    deals: frozenset[int]
-    """Leads that have any."""
+
+class _Found(NamedTuple):
+    """What the keys of a touchpoint name, and the touchpoint if it is new."""
+
+    place: int
+    lead_id: int | None
+    kind_id: int | None
+    asset_id: int | None
+    campaign_id: int | None
+    has_deals: bool
+    touchpoint_id: int | None
 
 
 def record(
     items: Sequence[TouchpointFacts], *, system: str, received_at: datetime, mark: bool = True
 ) -> list[TouchpointOutcome]:
-    """Save touchpoints that are not known yet; at most nine queries for any number.
+    """Save touchpoints that are not known yet; one query, at most ten for any number.
 
     One is known by (system, external id): a repetition changes nothing. Campaigns are created on
     sight; an unknown lead, kind or asset refuses that one touchpoint alone. Leads with new ones
@@ -92,27 +93,39 @@ def record(
     Returns:
         One outcome for each item, in order.
     """
-    known = _known(items)
-    reasons = [_refusal(item, known) for item in items]
-    accepted = [item for item, reason in zip(items, reasons, strict=True) if not reason]
-    campaigns = campaigns_by_key(item.campaign for item in accepted if item.campaign)
-    rows = [_row(item, known, campaigns) for item in accepted]
-    # Saving is one statement; only beside deals is there a second, which must not be without it.
-    with transaction.atomic() if known.deals else nullcontext():
-        created = _insert(rows, system=system, received_at=received_at, mark=mark)
-        touched = {row[1] for row in rows if row[0] in created} & known.deals
-        if touched:
-            opportunities.flag_won_before_contact(touched)
-    repeated = [row[0] for row in rows if row[0] not in created]
-    ids = created | _ids(repeated, system=system)
+    leads, torn = _leads(items)
+    rows = [_row(place, item, leads) for place, item in enumerate(items)]
+    common = {"system": system, "received_at": received_at, "mark": mark}
+    found = _save(rows, common, beside_deals=False)
+    reasons = [_refusal(item, found[place], torn) for place, item in enumerate(items)]
+    later = [row for row in rows if not reasons[row["place"]] and _waits(row, found)]
+    if later:
+        found |= _save_later(later, common)
+    created = {
+        row["external_id"]: touchpoint_id
+        for row in rows
+        if (touchpoint_id := found[row["place"]].touchpoint_id)
+    }
+    accepted = [row["external_id"] for row in rows if not reasons[row["place"]]]
+    ids = created | _ids([name for name in accepted if name not in created], system=system)
     logger.info("%s of %s touchpoints from %s are new", len(created), len(items), system)
-    ready = iter(rows)
     return [
         TouchpointOutcome(None, REFUSED, reason)
         if reason
-        else _outcome(next(ready)[0], created, ids)
-        for reason in reasons
+        else _outcome(row["external_id"], created, ids)
+        for row, reason in zip(rows, reasons, strict=True)
     ]
+
+
+def _save_later(rows: Sequence[_Row], common: Mapping[str, Any]) -> dict[int, _Found]:
+    """Save those of a new campaign or beside deals, which are looked at again with them."""
+    campaigns_by_key(row["campaign"] for row in rows if row["campaign"])
+    with transaction.atomic():
+        saved = _save(rows, common, beside_deals=True)
+        opportunities.flag_won_before_contact(
+            one.lead_id for one in saved.values() if one.lead_id and one.touchpoint_id
+        )
+    return saved
 
 
 def _outcome(
@@ -124,36 +137,23 @@ def _outcome(
     return TouchpointOutcome(ids[external_id], REPEATED)
 
 
-def _known(items: Sequence[TouchpointFacts]) -> _Known:
-    wanted = {item.asset for item in items if item.asset}
-    leads, torn, deals = _leads({item.lead for item in items})
-    return _Known(
-        leads=leads,
-        torn=torn,
-        kinds=_kinds({item.kind for item in items}),
-        assets=dict(Asset.objects.filter(key__in=wanted).values_list("key", "pk"))
-        if wanted
-        else {},
-        deals=deals,
-    )
-
-
-def _kinds(keys: set[str]) -> dict[str, tuple[int, str]]:
-    # Written out, like the next ones: asked for every touchpoint that ever arrives.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT key, id, category FROM definitions_touchpointkind WHERE key = ANY(%s)",
-            [sorted(keys)],
-        )
-        return {key: (pk, category) for key, pk, category in cursor.fetchall()}
+def _waits(row: _Row, found: Mapping[int, _Found]) -> bool:
+    """Say whether something must be done before, or together with, saving an accepted one."""
+    one = found[row["place"]]
+    return one.has_deals or (bool(row["campaign"]) and one.campaign_id is None)
 
 
 def _leads(
-    named: set[int | UUID | Identity],
-) -> tuple[dict[int | UUID | Identity, int], frozenset[Identity], frozenset[int]]:
+    items: Sequence[TouchpointFacts],
+) -> tuple[dict[int | UUID | Identity, int], frozenset[Identity]]:
+    """Find the leads that saving cannot find by itself.
+
+    Returns:
+        Ids by name, and the identities whose external id and e-mail address name two leads.
+    """
     found: dict[int | UUID | Identity, int] = {}
     torn = set()
-    identities = [name for name in named if isinstance(name, Identity)]
+    identities = [name for name in {item.lead for item in items} if isinstance(name, Identity)]
     if identities:
         by_identity = _by_identity(identities)
         by_email = _by_email([name.email.strip().lower() for name in identities if name.email])
@@ -164,21 +164,13 @@ def _leads(
                 torn.add(name)
             elif lead_id := one or other:
                 found[name] = lead_id
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT id, public_id, EXISTS (SELECT FROM leads_opportunity WHERE lead_id = lead.id)
-            FROM leads_lead AS lead
-            WHERE id = ANY(%s::bigint[]) OR public_id = ANY(%s::uuid[])
-            """,
-            [
-                [*found.values(), *(name for name in named if isinstance(name, int))],
-                [name for name in named if isinstance(name, UUID)],
-            ],
-        )
-        rows = cursor.fetchall()
-    found |= {name: pk for pk, public_id, _ in rows for name in (pk, public_id) if name in named}
-    return found, frozenset(torn), frozenset(pk for pk, _, has_deals in rows if has_deals)
+    # The name of a touchpoint that came without one is derived of its lead's id.
+    nameless = {item.lead for item in items if not item.external_id}
+    public_ids = [name for name in nameless if isinstance(name, UUID)]
+    if public_ids:
+        leads = Lead.objects.filter(public_id__in=public_ids)
+        found |= dict(leads.values_list("public_id", "pk"))
+    return found, frozenset(torn)
 
 
 def _by_identity(identities: Sequence[Identity]) -> dict[tuple[str, str], int]:
@@ -199,37 +191,39 @@ def _by_email(emails: Sequence[str]) -> dict[str, int]:
     return {email.lower(): pk for email, pk in leads.values_list("email", "pk")}
 
 
-def _refusal(item: TouchpointFacts, known: _Known) -> str:
-    if item.lead not in known.leads:
-        is_torn = item.lead in known.torn
-        return f"lead: {TWO_LEADS if is_torn else 'no such lead is known.'}"
-    if item.kind not in known.kinds:
+def _refusal(item: TouchpointFacts, found: _Found, torn: frozenset[Identity]) -> str:
+    if found.lead_id is None:
+        return f"lead: {TWO_LEADS if item.lead in torn else 'no such lead is known.'}"
+    if found.kind_id is None:
         return f"kind: “{item.kind}” is not a known kind of touchpoint."
-    if item.asset and item.asset not in known.assets:
+    if item.asset and found.asset_id is None:
         return f"asset: “{item.asset}” is not known."
     if item.occurred_at.tzinfo is None:
         return "occurred_at: must say its time zone."
     return ""
 
 
-_Row = tuple[str, int, int, str, datetime, int | None, int | None, bool, bool, str]
-
-
-def _row(item: TouchpointFacts, known: _Known, campaigns: Mapping[str, int]) -> _Row:
-    kind_id, category = known.kinds[item.kind]
-    lead_id = known.leads[item.lead]
-    return (
-        item.external_id or _derived(item, lead_id),
-        lead_id,
-        kind_id,
-        item.channel or category,
-        item.occurred_at,
-        campaigns.get(item.campaign),
-        known.assets.get(item.asset),
-        item.is_verified,
-        item.is_bot,
-        json.dumps(dict(item.detail)),
-    )
+def _row(place: int, item: TouchpointFacts, leads: Mapping[int | UUID | Identity, int]) -> _Row:
+    lead = item.lead
+    lead_id = lead if isinstance(lead, int) else leads.get(lead)
+    external_id = item.external_id
+    if not external_id and lead_id is not None:
+        external_id = _derived(item, lead_id)
+    return {
+        "place": place,
+        "external_id": external_id,
+        "named_id": lead_id,
+        # One without a name was looked for already: it must not be found by now, and saved so.
+        "public_id": str(lead) if isinstance(lead, UUID) and external_id else None,
+        "kind": item.kind,
+        "channel": item.channel,
+        "occurred_at": item.occurred_at.isoformat() if item.occurred_at.tzinfo else None,
+        "campaign": item.campaign,
+        "asset": item.asset,
+        "is_verified": item.is_verified,
+        "is_bot": item.is_bot,
+        "detail": dict(item.detail),
+    }
 
 
 def _derived(item: TouchpointFacts, lead_id: int) -> str:
@@ -244,35 +238,57 @@ def _derived(item: TouchpointFacts, lead_id: int) -> str:
     return "derived:" + hashlib.sha256(repr(said).encode()).hexdigest()[:40]
 
 
-_INSERT = """
-WITH new AS (
-INSERT INTO leads_touchpoint (external_id, lead_id, kind_id, channel, occurred_at, campaign_id,
-    asset_id, is_verified, is_bot, detail, system, received_at)
-SELECT external_id, lead_id, kind_id, channel, occurred_at, campaign_id, asset_id, is_verified,
-    is_bot, detail::jsonb, %s, %s
-FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::bigint[],
-    %s::bigint[], %s::boolean[], %s::boolean[], %s::text[])
-    AS new (external_id, lead_id, kind_id, channel, occurred_at, campaign_id, asset_id,
-        is_verified, is_bot, detail)
-ON CONFLICT (system, external_id) DO NOTHING
-RETURNING external_id, id, lead_id
+# Saved in one order everywhere: two lists that share touchpoints then wait, never deadlock.
+_SAVE = """
+WITH said AS MATERIALIZED (
+    SELECT item.*, kind.id AS kind_id, kind.category,
+        CASE WHEN item.public_id IS NULL
+            THEN (SELECT id FROM leads_lead AS lead WHERE lead.id = item.named_id)
+            ELSE (SELECT id FROM leads_lead AS lead WHERE lead.public_id = item.public_id)
+        END AS lead_id,
+        (SELECT id FROM leads_asset AS asset WHERE asset.key = item.asset) AS asset_id,
+        (SELECT id FROM leads_campaign AS campaign WHERE campaign.key = item.campaign)
+            AS campaign_id
+    FROM jsonb_to_recordset(%(items)s::jsonb) AS item (
+        place int, external_id text, named_id bigint, public_id uuid, kind text, channel text,
+        occurred_at timestamptz, campaign text, asset text, is_verified boolean, is_bot boolean,
+        detail jsonb
+    ) LEFT JOIN definitions_touchpointkind AS kind ON kind.key = item.kind
+), known AS (
+    SELECT *, EXISTS (
+        SELECT FROM leads_opportunity AS deal WHERE deal.lead_id = said.lead_id
+    ) AS has_deals
+    FROM said
+), new AS (
+    INSERT INTO leads_touchpoint (external_id, lead_id, kind_id, channel, occurred_at,
+        campaign_id, asset_id, is_verified, is_bot, detail, system, received_at)
+    SELECT external_id, lead_id, kind_id, COALESCE(NULLIF(channel, ''), category), occurred_at,
+        campaign_id, asset_id, is_verified, is_bot, detail, %(system)s, %(received_at)s
+    FROM known
+    WHERE lead_id IS NOT NULL AND kind_id IS NOT NULL AND occurred_at IS NOT NULL
+        AND (asset = '' OR asset_id IS NOT NULL)
+        AND (campaign = '' OR campaign_id IS NOT NULL)
+        AND (NOT has_deals OR %(beside_deals)s)
+    ORDER BY external_id, place
+    ON CONFLICT (system, external_id) DO NOTHING
+    RETURNING external_id, id, lead_id
 ), marked AS (
-INSERT INTO leads_pendingmark (lead_id) SELECT DISTINCT lead_id FROM new WHERE %s
+    INSERT INTO leads_pendingmark (lead_id) SELECT DISTINCT lead_id FROM new WHERE %(mark)s
 )
-SELECT external_id, id FROM new
+SELECT place, known.lead_id, kind_id, asset_id, campaign_id, has_deals, new.id
+FROM known LEFT JOIN new USING (external_id)
 """
 
 
-def _insert(
-    rows: Sequence[_Row], *, system: str, received_at: datetime, mark: bool
-) -> dict[str, int]:
+def _save(
+    rows: Sequence[_Row], common: Mapping[str, Any], *, beside_deals: bool
+) -> dict[int, _Found]:
     if not rows:
         return {}
-    # In one order everywhere: two lists that share touchpoints then wait, never deadlock.
-    columns = [list(column) for column in zip(*sorted(rows, key=itemgetter(0)), strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [system, received_at, *columns, mark])
-        return dict(cursor.fetchall())
+    values = {**common, "items": json.dumps(rows), "beside_deals": beside_deals}
+    with bulk.cursor() as cursor:
+        cursor.execute(_SAVE, values)
+        return {found[0]: _Found(*found) for found in cursor.fetchall()}
 
 
 def _ids(external_ids: Sequence[str], *, system: str) -> dict[str, int]:

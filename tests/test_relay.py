@@ -14,7 +14,9 @@ from crm_handoff.clock import database_now
 from crm_handoff.integrations.models import Delivery
 from crm_handoff.models import Heartbeat, User
 from crm_handoff.relay import JOBS, Relay
+from leads.models import Lead, PendingMark
 from routing.models import Notice
+from tests import recipes
 
 
 @pytest.fixture
@@ -71,3 +73,18 @@ def test_late_work_is_done_by_the_relay_though_the_broker_takes_messages(notice)
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 def test_every_job_has_a_task_of_its_name(job):
     assert current_app.tasks[job.name].__module__ == tasks.__name__
+
+
+def test_a_lead_that_rests_after_a_failure_wakes_nobody(active_version, noon, settings):
+    """Its clock has come too, which alone would wake a worker on every look."""
+    lead = recipes.fitting_lead(at=noon)
+    PendingMark.objects.filter(lead=lead).update(retry_at=database_now() + timedelta(minutes=1))
+    Lead.objects.filter(pk=lead.pk).update(reevaluate_at=noon)
+    broker = redis.Redis.from_url(settings.BROKER_URL)
+    broker.delete(settings.CELERY_TASK_DEFAULT_QUEUE)
+
+    Relay("relay-1").look()
+
+    sent = [json.loads(raw) for raw in broker.lrange(settings.CELERY_TASK_DEFAULT_QUEUE, 0, -1)]
+    broker.delete(settings.CELERY_TASK_DEFAULT_QUEUE)
+    assert {one["headers"]["task"] for one in sent} == {"heartbeats.beat"}

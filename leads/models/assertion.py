@@ -15,7 +15,9 @@ class Assertion(models.Model):
     Append-only: to change an answer is to give a later one.
     """
 
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="assertions")
+    lead = models.ForeignKey(
+        Lead, db_index=False, on_delete=models.PROTECT, related_name="assertions"
+    )
     what = models.SlugField(max_length=64)
     value: models.JSONField[Any, Any] = models.JSONField()
     evidence = models.TextField(help_text="How we know.")

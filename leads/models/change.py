@@ -16,13 +16,25 @@ class AttributeChange(models.Model):
     """
 
     lead = models.ForeignKey(
-        Lead, null=True, on_delete=models.PROTECT, related_name="attribute_changes"
+        Lead,
+        null=True,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="attribute_changes",
     )
     account = models.ForeignKey(
-        Account, null=True, on_delete=models.PROTECT, related_name="attribute_changes"
+        Account,
+        null=True,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="attribute_changes",
     )
     opportunity = models.ForeignKey(
-        Opportunity, null=True, on_delete=models.PROTECT, related_name="attribute_changes"
+        Opportunity,
+        null=True,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="attribute_changes",
     )
     field = models.CharField(max_length=64)
     old: models.JSONField[Any, Any] = models.JSONField(null=True)

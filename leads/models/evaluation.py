@@ -18,7 +18,9 @@ class Evaluation(models.Model):
     wanted values are the version's.
     """
 
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="evaluations")
+    lead = models.ForeignKey(
+        Lead, db_index=False, on_delete=models.PROTECT, related_name="evaluations"
+    )
     version = models.ForeignKey(DefinitionVersion, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     known_at = models.DateTimeField(help_text="What had been received by then was considered.")

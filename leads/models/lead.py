@@ -25,7 +25,12 @@ class Lead(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     account = models.ForeignKey(
-        Account, null=True, blank=True, on_delete=models.PROTECT, related_name="leads"
+        Account,
+        null=True,
+        blank=True,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="leads",
     )
     email = models.EmailField(blank=True)
     first_name = models.CharField(max_length=100, blank=True)
@@ -59,7 +64,12 @@ class Lead(models.Model):
         help_text="The version that last judged the lead.",
     )
     latest_evaluation = models.ForeignKey(
-        "leads.Evaluation", null=True, editable=False, on_delete=models.PROTECT, related_name="+"
+        "leads.Evaluation",
+        null=True,
+        editable=False,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     no_longer_meets = models.BooleanField(default=False, editable=False)
     recycled_at = models.DateTimeField(null=True, editable=False)

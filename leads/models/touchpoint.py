@@ -15,7 +15,9 @@ class Touchpoint(models.Model):
     `occurred_at` is when it happened, `received_at` when this product heard of it.
     """
 
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="touchpoints")
+    lead = models.ForeignKey(
+        Lead, db_index=False, on_delete=models.PROTECT, related_name="touchpoints"
+    )
     kind = models.ForeignKey(TouchpointKind, on_delete=models.PROTECT, related_name="+")
     channel = models.CharField(max_length=32)
     occurred_at = models.DateTimeField()

@@ -13,13 +13,19 @@ from leads.models.lead import Lead
 class StageTransition(models.Model):
     """A lead went from one stage to another, why, and by whom; append-only."""
 
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="transitions")
+    lead = models.ForeignKey(
+        Lead, db_index=False, on_delete=models.PROTECT, related_name="transitions"
+    )
     from_stage = models.CharField(max_length=15, choices=Stage)
     to_stage = models.CharField(max_length=15, choices=Stage)
     cause = models.CharField(max_length=15, choices=Cause)
     path = models.CharField(max_length=15, choices=choices(Path), blank=True)
     evaluation = models.ForeignKey(
-        Evaluation, null=True, on_delete=models.PROTECT, related_name="transitions"
+        Evaluation,
+        null=True,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="transitions",
     )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"

@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from crm_handoff.demo import SYSTEM
 from crm_handoff.integrations.models import Delivery, DeliveryAttempt
 from crm_handoff.models import ConversionRate, Heartbeat, User
 from crm_handoff.people import keys, roles
 from crm_handoff.people.roles import Role
+from crm_handoff.stories import SYSTEM
 from definitions import versions
 from definitions.enums import Side
 from definitions.models import Definition, DefinitionVersion

@@ -71,16 +71,26 @@ def test_one_new_fact_needs_no_judgement(active_version, noon, django_assert_num
     qualification.judge([lead.pk], at=noon)
     agreement = agreement_of(active_version)
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(1):
         assert tipping.fact_received_at(lead, agreement, "sql") == noon
 
 
-def test_facts_of_one_moment_count_with_the_last(active_version, noon, django_assert_num_queries):
-    """As when a form's lead and its touchpoint come right after one another."""
+def test_nobody_is_tipped_before_they_did_something(
+    active_version, noon, django_assert_num_queries
+):
+    """A form's lead comes first, its touchpoint right after: there is nothing to choose from."""
     lead = recipes.fitting_lead(at=noon)
     recipes.touch(lead, "demo_request", at=noon, received_at=noon + SECOND)
     qualification.judge([lead.pk], at=noon + SECOND)
     agreement = agreement_of(active_version)
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(1):
         assert tipping.fact_received_at(lead, agreement, "sql") == noon + SECOND
+
+
+def test_what_came_a_moment_after_the_fact_does_not_count(active_version, noon):
+    lead = recipes.fitting_lead(at=noon - DAY)
+    recipes.touch(lead, "demo_request", at=noon - HOUR)
+    recipes.touch(lead, "page_view", at=noon - HOUR + SECOND / 100)
+
+    assert tipped(lead, active_version, at=noon) == noon - HOUR
