@@ -167,7 +167,7 @@ def reject(
         raise ReasonRetired(reason)
     handoff = locks.lock_open_with_lead(handoff_id)
     if handoff.accepted_at is not None and at - handoff.accepted_at <= UNDO_WITHIN:
-        raise locks.HandoffAlreadyDecided(handoff)
+        raise locks.HandoffAlreadyDecided(handoff, advice="Take the acceptance back first.")
     is_return = handoff.status == HandoffStatus.ACCEPTED
     rejection = Rejection.objects.create(
         handoff=handoff, reason=reason, comment=comment.strip(), by_id=by.pk, at=at

@@ -10,12 +10,15 @@ from routing.models import Handoff
 
 
 class HandoffAlreadyDecided(Exception):
-    """A handoff was answered, closed or converted before; `status` says which."""
+    """A handoff was answered, closed or converted before; `status` says which.
 
-    def __init__(self, handoff: Handoff) -> None:
+    advice: what the person can do about it, a sentence.
+    """
+
+    def __init__(self, handoff: Handoff, *, advice: str = "") -> None:
         self.handoff = handoff
         self.status = HandoffStatus(handoff.status)
-        super().__init__(f"This handoff is {self.status.label.lower()} already.")
+        super().__init__(f"This handoff is {self.status.label.lower()} already. {advice}".strip())
 
 
 def lock_lead(lead_id: int) -> Lead:

@@ -178,7 +178,7 @@ def test_reject_after_accept_returns_the_lead(handoff: Handoff, rep: User) -> No
 def test_reject_of_what_was_just_accepted_is_decided_already(handoff: Handoff, rep: User) -> None:
     handoffs.accept(handoff.pk, by=rep, at=SOON)
 
-    with pytest.raises(handoffs.HandoffAlreadyDecided, match="accepted already"):
+    with pytest.raises(handoffs.HandoffAlreadyDecided, match="Take the acceptance back first"):
         handoffs.reject(handoff.pk, reason=sales.reason(), comment="No", by=rep, at=LATER)
 
 
