@@ -1,6 +1,6 @@
 """Attributes of leads, accounts and opportunities: changed together with their history."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import models
 
+from leads import bulk
 from leads.models import Account, AttributeChange, Lead, Opportunity
 
 Subject = Lead | Account | Opportunity
@@ -133,3 +134,21 @@ def _change(subject: Subject, field: str, old: Any, new: Any, origin: Origin) ->
 
 def _owner(subject: Subject) -> dict[str, models.Model]:
     return {type(subject).__name__.lower(): subject}
+
+
+def heard_at(lead_ids: Sequence[int]) -> dict[int, datetime | None]:
+    """Return when the latest change of each lead or its account was received; one query."""
+    if not lead_ids:
+        return {}
+    with bulk.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id, GREATEST(
+                (SELECT max(received_at) FROM leads_attributechange WHERE lead_id = lead.id),
+                (SELECT max(received_at) FROM leads_attributechange
+                    WHERE account_id = lead.account_id)
+            ) FROM leads_lead AS lead WHERE id = ANY(%s::bigint[])
+            """,
+            [bulk.array(lead_ids)],
+        )
+        return dict(cursor.fetchall())

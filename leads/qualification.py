@@ -6,18 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 
 from definitions import engine, queries
 from definitions.agreement import Agreement
 from definitions.engine import Verdict
 from definitions.models import DefinitionVersion
-from leads import bulk, evaluations, facts, lifecycle, returns
+from leads import attributes, bulk, evaluations, facts, lifecycle, returns, tipping
 from leads.claims import Claim, claim, finish
 from leads.enums import Cause, Stage
 from leads.evaluations import Judgement, Kept
 from leads.facts import Facts
-from leads.models import Evaluation, Lead, StageTransition
+from leads.models import Evaluation, Lead
 
 __all__ = ["Claim", "Judged", "claim", "finish", "judge", "verdicts_at"]
 
@@ -246,7 +245,7 @@ class _Sitting:
     ) -> None:
         """Store what is new, and say of it when it was tipped."""
         new = [outcome for outcome in outcomes if outcome.is_new]
-        heard = _attributes_heard([outcome.lead.pk for outcome in new])
+        heard = attributes.heard_at([outcome.lead.pk for outcome in new])
         for outcome in new:
             pk = outcome.lead.pk
             before = latest.get(outcome.evaluation_id or 0)
@@ -381,24 +380,6 @@ WHERE lead.id = new.id
 """
 
 
-def _attributes_heard(lead_ids: Sequence[int]) -> dict[int, datetime | None]:
-    """Return when the latest change of each lead or its account was received; one query."""
-    if not lead_ids:
-        return {}
-    with bulk.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT id, GREATEST(
-                (SELECT max(received_at) FROM leads_attributechange WHERE lead_id = lead.id),
-                (SELECT max(received_at) FROM leads_attributechange
-                    WHERE account_id = lead.account_id)
-            ) FROM leads_lead AS lead WHERE id = ANY(%s::bigint[])
-            """,
-            [bulk.array(lead_ids)],
-        )
-        return dict(cursor.fetchall())
-
-
 def _load_evaluations(due: Sequence[Judged], just_kept: Mapping[int | None, Judgement]) -> None:
     """Give those that are due their evaluation, and when they were tipped; two queries at most."""
     if not due:
@@ -408,20 +389,8 @@ def _load_evaluations(due: Sequence[Judged], just_kept: Mapping[int | None, Judg
     if missing := [pk for pk in ids if pk not in found]:
         found |= Evaluation.objects.in_bulk(missing)
     earlier = [one for one in due if one.tipped_at is None]
-    tipped = _tipped_before([one.lead for one in earlier]) if earlier else {}
+    tipped = tipping.earlier([one.lead for one in earlier]) if earlier else {}
     for one in due:
         one.evaluation = found[one.lead.latest_evaluation_id or 0]
         if one.tipped_at is None:
             one.tipped_at = tipped.get(one.lead.pk, one.evaluation.tipped_at)
-
-
-def _tipped_before(leads: Sequence[Lead]) -> dict[int, datetime]:
-    """Return when leads were tipped to the stage at which an earlier judgement put them."""
-    transitions = (
-        StageTransition.objects.filter(
-            lead__in=leads, cause__in=(Cause.EVALUATION, Cause.RECYCLE), to_stage=F("lead__stage")
-        )
-        .order_by("lead_id", "-at", "-pk")
-        .distinct("lead_id")
-    )
-    return dict(transitions.values_list("lead_id", "evaluation__tipped_at"))

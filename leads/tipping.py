@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import F
+
 from definitions import engine
 from definitions.agreement import Agreement, Rung
 from leads import bulk, facts
 from leads.enums import Cause
-from leads.models import Lead
+from leads.models import Lead, StageTransition
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +139,15 @@ def _reaches(
         agreement, answers.values[lead.pk], at=at, latest=answers.latest.get(lead.pk, ())
     )
     return any(reached == stage for reached, _ in verdict.reached)
+
+
+def earlier(leads: Sequence[Lead]) -> dict[int, datetime]:
+    """Return when leads were tipped to the stage at which an earlier judgement put them."""
+    transitions = (
+        StageTransition.objects.filter(
+            lead__in=leads, cause__in=(Cause.EVALUATION, Cause.RECYCLE), to_stage=F("lead__stage")
+        )
+        .order_by("lead_id", "-at", "-pk")
+        .distinct("lead_id")
+    )
+    return dict(transitions.values_list("lead_id", "evaluation__tipped_at"))

@@ -13,7 +13,7 @@ from definitions.queries import agreement_of
 from leads import lifecycle
 from leads.enums import Cause, Stage
 from leads.models import Evaluation, Lead
-from routing import assignment, choices, locks, notices, packet, timers
+from routing import assignment, choices, locks, notices, packet, promises, timers
 from routing.answers import (
     ChecklistAnswer,
     ChecklistIncomplete,
@@ -135,11 +135,14 @@ def open(judged: Qualified, *, at: datetime) -> Handoff | None:  # noqa: A001  #
         at=at,
         previous_rep_ids=assignment.previous_rep_ids(lead) if former else (),
     )
+    territory = choice.territory
+    default = territory.calendar if territory else _default_calendar()
     handoff = Handoff.objects.create(
         lead=lead,
         version=version,
         evaluation=evaluation,
         packet=contents,
+        calendar=promises.calendar_for(version, evaluation=evaluation, default=default),
         floor_missed=_misses_floor(version, evaluation),
         qualified_at=judged.tipped_at or evaluation.tipped_at,
         opened_at=at,
@@ -193,13 +196,11 @@ def _heed(lead: Lead, evaluation: Evaluation, *, at: datetime) -> None:
 
 
 def _owner(choice: Choice, *, at: datetime) -> dict[str, Any]:
-    territory = choice.territory
     return {
         "status": HandoffStatus.ASSIGNED if choice.rep else HandoffStatus.QUEUED,
         "rep": choice.rep,
         "queue": choice.queue,
-        "territory": territory,
-        "calendar": territory.calendar if territory else _default_calendar(),
+        "territory": choice.territory,
         "assigned_at": at if choice.rep else None,
     }
 

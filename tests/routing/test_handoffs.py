@@ -1,6 +1,6 @@
 """Opening, turning into deals, and expiring."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -22,6 +22,7 @@ from routing.enums import (
 from routing.models import Handoff, Notice, Rep, SlaTimer
 from tests import recipes
 from tests.routing import sales
+from tests.routing.clockwork import office
 from tests.routing.sales import NOON
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,19 @@ def test_open_starts_one_response_clock_from_qualification(rita: Rep) -> None:
     assert clock.milestone == TimerMilestone.FIRST_RESPONSE
     assert (clock.started_at, clock.due_at) == (NOON, NOON + timedelta(hours=4))
     assert (handoff.qualified_at, handoff.opened_at) == (NOON, SOON)
+
+
+def test_open_fixes_the_calendar_that_the_agreement_names_else_the_territorys(rita: Rep) -> None:
+    night = office("UTC", key="night-shift", opens=time(20), closes=time(4))
+    named = {"label": "Night", "respond_within": "4 hours", "calendar": "night-shift"}
+
+    handoff = sales.opened(sales.agreement(sla_terms={"night": named}))
+
+    assert handoff.territory is not None
+    assert handoff.territory.calendar != night
+    assert handoff.calendar == night
+    clock = SlaTimer.objects.get(handoff=handoff)
+    assert clock.due_at == datetime(2026, 1, 14, 0, tzinfo=UTC)
 
 
 def test_open_uses_the_stored_evaluation_when_none_is_new(rita: Rep) -> None:
