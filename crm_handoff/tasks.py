@@ -1,6 +1,7 @@
 """What Celery runs: messages carry no id, the work is whatever the database says is due."""
 
 import socket
+import time
 from typing import Any
 
 from celery import Task, shared_task
@@ -10,6 +11,13 @@ from crm_handoff import pipeline
 from crm_handoff.clock import database_now
 from crm_handoff.heartbeats import Heartbeat, beat
 from crm_handoff.integrations import deliveries
+from leads import imports
+
+IMPORT_SECONDS = 20
+"""After these, a worker that goes on with imports looks for more urgent work."""
+
+READING_SECONDS = 1800
+"""A large file is read in one go, all of it or nothing."""
 
 
 class Work(Task):  # type: ignore[type-arg]  # generic for the type checker alone
@@ -46,6 +54,14 @@ def owe() -> None:
 def send_due() -> None:
     """Send what is due; a relay wakes the next worker for what is left."""
     deliveries.send_due()
+
+
+@shared_task(base=Work, name="imports.work", time_limit=READING_SECONDS)
+def work_on_imports() -> None:
+    """Go on with imports until none waits, or for a while; a relay wakes the next worker."""
+    until = time.monotonic() + IMPORT_SECONDS
+    while imports.work() and time.monotonic() < until:
+        pass
 
 
 @shared_task(base=Work, name="heartbeats.beat")

@@ -1,19 +1,21 @@
 """Many leads at once: the same as `intake.record_lead` for each, in a few queries."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 
-from leads import attributes, intake, lifecycle, matching, pending
-from leads.attributes import Origin
+from leads import accounts, attributes, duplicates, intake, lifecycle, matching, pending
+from leads.accounts import AccountItem, AccountOutcome
+from leads.attributes import OVERWRITE_ALL, Changes, Origin, Policies
 from leads.enums import Cause, Stage
 from leads.intake import IdentityConflict, LeadFacts, LeadOutcome
-from leads.marketing import campaigns_by_key, sources_by_key
+from leads.marketing import campaigns_by_key, personas_by_key, sources_by_key
 from leads.models import AttributeChange, Lead, LeadIdentity, StageTransition
 
 logger = logging.getLogger(__name__)
@@ -53,22 +55,25 @@ def record(
     received_at: datetime,
     mark: bool = True,
     is_creating: bool = True,
+    policies: Policies = OVERWRITE_ALL,
+    account_policies: Policies = OVERWRITE_ALL,
 ) -> list[Result]:
-    """Find or create leads and save what is new; a few queries, and some more for each change.
+    """Find or create leads and save what is new; a few queries for any number.
 
-    New leads are created together, unless an account or a persona is said of them (or they have
-    an address, and an account is said of another); these, and leads that change, go through
-    `intake.record_lead` one by one. A lead may be named twice.
+    What is said of their companies is recorded first, so that every lead of the batch finds them.
+    A lead may be named twice: such ones are recorded one by one, after the others.
 
     Returns:
         For each item, in order, its outcome, or what `intake.record_lead` raised; LeadNotKnown
         for an unknown lead unless `is_creating`.
     """
-    batch = _Batch(items, received_at=received_at, is_marking=mark)
-    if not is_creating:
-        return [batch.record_known(item) for item in items]
-    created = batch.create_new()
-    return [created.get(place) or batch.record(item) for place, item in enumerate(items)]
+    way = _Way(
+        received_at=received_at, mark=mark, policies=policies, account_policies=account_policies
+    )
+    batch = _Batch(items, way, is_creating=is_creating)
+    results: dict[int, Result] = dict(batch.refused())
+    results |= batch.record_together(batch.alone() - results.keys())
+    return [results.get(place) or batch.record(place) for place in range(len(items))]
 
 
 @transaction.atomic
@@ -93,137 +98,292 @@ def enter(entries: Sequence[Entry]) -> int:
             raise lifecycle.InvalidTransition(
                 process=process, from_stage=lead.stage, to_stage=entry.stage, cause=Cause.EXTERNAL
             )
-        moved.append(entry)
+        lead.stage, lead.stage_at = entry.stage, entry.at
+        moved.append(lead)
     StageTransition.objects.bulk_create(
         StageTransition(
-            lead_id=entry.lead_id,
+            lead=lead,
             from_stage=Stage.NEW,
-            to_stage=entry.stage,
+            to_stage=lead.stage,
             cause=Cause.EXTERNAL,
-            at=entry.at,
+            at=first[lead.pk].at,
         )
-        for entry in moved
+        for lead in moved
     )
-    _set_stages(moved)
+    attributes.save_many(moved, ["stage", "stage_at"])
     return len(moved)
+
+
+class _Keys(TypedDict):
+    """Ids by key."""
+
+    sources: Mapping[str, int]
+    campaigns: Mapping[str, int]
+    personas: Mapping[str, int]
+
+
+class _Way(TypedDict):
+    """When facts were received, and what may come of them."""
+
+    received_at: datetime
+    mark: bool
+    policies: Policies
+    account_policies: Policies
+
+
+@dataclass(slots=True)
+class _Told:
+    """What one item says of a lead's own fields, and of its account."""
+
+    values: dict[str, Any]
+    origin: Origin
+    account: AccountOutcome | None = None
+    reason: str = ""
 
 
 class _Batch:
     """Facts that came together, with what was known of their leads before."""
 
-    def __init__(self, items: Sequence[Item], *, received_at: datetime, is_marking: bool) -> None:
+    def __init__(self, items: Sequence[Item], way: _Way, *, is_creating: bool) -> None:
         self.items = items
-        self.received_at = received_at
-        self.is_marking = is_marking
+        self.way = way
+        self.is_creating = is_creating
         facts = [item.facts for item in items]
-        self.sources = sources_by_key(one.source for one in facts if one.source)
-        self.campaigns = campaigns_by_key(one.campaign for one in facts if one.campaign)
+        self.keys = _Keys(
+            sources=sources_by_key(one.source for one in facts if one.source),
+            campaigns=campaigns_by_key(one.campaign for one in facts if one.campaign),
+            personas=personas_by_key(one.persona for one in facts if one.persona),
+        )
         self.known = _known(facts)
-        self.changed: set[int] = set()
-        self.accounts: dict[str, int | None] = {}
 
-    def create_new(self) -> dict[int, LeadOutcome]:
-        """Create the leads that nobody knows yet; returns their outcomes by place."""
-        new = {place: self._lead(self.items[place]) for place in self._new_places()}
-        if not new:
-            return {}
-        try:
-            with transaction.atomic():
-                self._save(new)
-        except IntegrityError:
-            # Somebody else created one meanwhile: let each of them be looked for anew.
-            return {}
-        for place, (lead, _) in new.items():
-            self.known |= dict.fromkeys(_names(self.items[place].facts), lead)
-        logger.info("%s leads created together", len(new))
-        return {
-            place: LeadOutcome(lead, True, tuple(values)) for place, (lead, values) in new.items()
-        }
+    def refused(self) -> Iterator[tuple[int, Result]]:
+        """Return what cannot be taken, whatever else is said."""
+        for place, item in enumerate(self.items):
+            names = _names(item.facts)
+            if not names:
+                yield place, intake.LeadNotIdentified()
+            elif item.facts.persona and item.facts.persona not in self.keys["personas"]:
+                yield place, intake.UnknownKey(field="persona", key=item.facts.persona)
 
-    def record(self, item: Item) -> Result:
-        """Record one lead that may be known; no query when nothing is new."""
-        lead = self._unchanged(item)
-        if lead is not None:
-            return LeadOutcome(lead, False, ())
+    def alone(self) -> set[int]:
+        """Return the places of those items whose lead no other item can mean or become."""
+        meant = [set(self._meant(item.facts)) for item in self.items]
+        counts = Counter(name for names in meant for name in names)
+        return {place for place, names in enumerate(meant) if all(counts[n] == 1 for n in names)}
+
+    def record_together(self, places: Iterable[int]) -> dict[int, Result]:
+        """Record leads that have nothing to do with each other; returns results by place."""
+        found: dict[int, Lead | None] = {}
+        results: dict[int, Result] = {}
+        for place in sorted(places):
+            try:
+                found[place] = self._find(self.items[place].facts)
+            except (LeadNotKnown, IdentityConflict) as error:
+                results[place] = error
+        told, refused = self._told(found)
+        results |= refused
+        new = {place: one for place, one in told.items() if found[place] is None}
+        results |= self._create(new)
+        known = {place: (lead, told[place]) for place in told if (lead := found[place])}
+        return results | self._update(known)
+
+    def record(self, place: int) -> Result:
+        """Record one lead that may be known by now."""
+        item = self.items[place]
+        if not self.is_creating and not any(name in self.known for name in _names(item.facts)):
+            return LeadNotKnown("No such lead is known.")
         try:
-            outcome = intake.record_lead(
-                item.facts,
-                received_at=self.received_at,
-                effective_at=item.effective_at,
-                mark=self.is_marking,
-            )
+            outcome = intake.record_lead(item.facts, effective_at=item.effective_at, **self.way)
         except (ValueError, IdentityConflict) as error:
             return error
-        self.changed.add(outcome.lead.pk)
         self.known |= dict.fromkeys(_names(item.facts), outcome.lead)
         return outcome
 
-    def record_known(self, item: Item) -> Result:
-        """Record one lead if it was known before."""
-        if any(name in self.known for name in _names(item.facts)):
-            return self.record(item)
-        return LeadNotKnown("No such lead is known.")
+    def _meant(self, facts: LeadFacts) -> Iterator[_Name]:
+        for name in _names(facts):
+            yield name
+            if lead := self.known.get(name):
+                yield "", f"lead {lead.pk}"
+                yield "", lead.email.lower() or f"lead {lead.pk}"
 
-    def _new_places(self) -> Iterator[int]:
-        seen: set[_Name] = set()
-        has_accounts = any(item.facts.account for item in self.items)
-        for place, item in enumerate(self.items):
-            names = set(_names(item.facts))
-            # An address may belong to an account that a row above is yet to make.
-            is_plain = not (item.facts.persona or item.facts.account) and not (
-                has_accounts and item.facts.email
+    def _find(self, facts: LeadFacts) -> Lead | None:
+        names = _names(facts)
+        leads = [lead for name in names if (lead := self.known.get(name))]
+        if not leads and not self.is_creating:
+            raise LeadNotKnown("No such lead is known.")
+        if facts.external_id and len({lead.pk for lead in leads}) > 1:
+            raise IdentityConflict(*leads)
+        if not facts.external_id:
+            leads.reverse()
+        return leads[0] if leads else None
+
+    def _told(
+        self, found: Mapping[int, Lead | None]
+    ) -> tuple[dict[int, _Told], dict[int, ValueError]]:
+        """Return what items say, their companies recorded, and why others are refused."""
+        told = {
+            place: _Told(
+                intake.values_of(self.items[place].facts, **self.keys), self._origin(place)
             )
-            if names and is_plain and not names & (seen | self.known.keys()):
-                yield place
-            seen |= names
+            for place in found
+        }
+        employers = {
+            place: employer
+            for place in found
+            if (
+                employer := intake.employer_of(
+                    self.items[place].facts, effective_at=self.items[place].effective_at
+                )
+            )
+        }
+        refused: dict[int, ValueError] = {}
+        for place, outcome in zip(employers, self._employ([*employers.values()]), strict=True):
+            if isinstance(outcome, ValueError):
+                refused[place] = outcome
+                del told[place]
+            else:
+                told[place].account, told[place].reason = outcome, outcome.reason
+                told[place].values["account_id"] = outcome.account.pk
+        self._find_employers({place: (found[place], one) for place, one in told.items()})
+        return told, refused
 
-    def _lead(self, item: Item) -> tuple[Lead, dict[str, Any]]:
-        values = self._values(item.facts)
-        account_id = self._account_id(values["email"]) if "email" in values else None
-        values |= {"account_id": account_id} if account_id else {}
-        return Lead(stage_at=self.received_at, **values), values
+    def _employ(self, employers: Sequence[AccountItem]) -> list[AccountOutcome | ValueError]:
+        if not employers:
+            return []
+        return accounts.record_many(
+            employers,
+            received_at=self.way["received_at"],
+            mark=self.way["mark"],
+            policies=self.way["account_policies"],
+        )
 
-    def _account_id(self, email: str) -> int | None:
-        domain = matching.domain_of(email)
-        if domain not in self.accounts:
-            account = matching.account_of(email)
-            self.accounts[domain] = account.pk if account else None
-        return self.accounts[domain]
+    def _find_employers(self, told: Mapping[int, tuple[Lead | None, _Told]]) -> None:
+        """Find the accounts of new addresses of leads that have none, by domain."""
+        domains = {
+            place: matching.domains_of(one.values["email"])
+            for place, (lead, one) in told.items()
+            if "account_id" not in one.values
+            and "email" in one.values
+            and (lead is None or (not lead.account_id and lead.email != one.values["email"]))
+        }
+        known = matching.accounts_at(name for several in domains.values() for name in several)
+        for place, several in domains.items():
+            if match := matching.match_at(several, known):
+                one = told[place][1]
+                one.values["account_id"], one.reason = match.account.pk, match.reason
 
-    def _save(self, new: dict[int, tuple[Lead, dict[str, Any]]]) -> None:
-        leads = [lead for lead, _ in new.values()]
-        Lead.objects.bulk_create(leads)
+    def _create(self, new: Mapping[int, _Told]) -> dict[int, Result]:
+        leads = {
+            place: Lead(stage_at=self.way["received_at"], account_reason=one.reason, **one.values)
+            for place, one in new.items()
+        }
+        if not leads:
+            return {}
+        try:
+            with transaction.atomic():
+                self._save(leads, new)
+        except IntegrityError:
+            # Somebody else created one meanwhile: let each of them be looked for anew.
+            return {}
+        for place, lead in leads.items():
+            self.known |= dict.fromkeys(_names(self.items[place].facts), lead)
+        logger.info("%s leads created together", len(leads))
+        return {
+            place: LeadOutcome(lead, True, tuple(new[place].values), account=new[place].account)
+            for place, lead in leads.items()
+        }
+
+    def _save(self, leads: Mapping[int, Lead], new: Mapping[int, _Told]) -> None:
+        Lead.objects.bulk_create(leads.values())
         LeadIdentity.objects.bulk_create(
-            LeadIdentity(
-                lead=lead,
-                system=self.items[place].facts.system,
-                external_id=intake.external_id_of(self.items[place].facts),
-            )
-            for place, (lead, _) in new.items()
+            self._identity(place, lead) for place, lead in leads.items()
         )
         AttributeChange.objects.bulk_create(
             change
-            for place, (lead, values) in new.items()
-            for change in attributes.first_changes(lead, values, origin=self._origin(place))
+            for place, lead in leads.items()
+            for change in attributes.first_changes(
+                lead, new[place].values, origin=new[place].origin
+            )
         )
-        if self.is_marking:
-            pending.mark(lead.pk for lead in leads)
+        self._mark(leads.values(), leads.values())
+
+    def _update(self, known: Mapping[int, tuple[Lead, _Told]]) -> dict[int, Result]:
+        unnamed = {
+            place: lead
+            for place, (lead, _) in known.items()
+            if _names(self.items[place].facts)[0] not in self.known
+        }
+        if unnamed:
+            LeadIdentity.objects.bulk_create(
+                (self._identity(place, lead) for place, lead in unnamed.items()),
+                ignore_conflicts=True,
+            )
+        changes = self._change(
+            {
+                place: (lead, one)
+                for place, (lead, one) in known.items()
+                if attributes.differs(lead, self._permitted(lead, one))
+            }
+        )
+        return {
+            place: LeadOutcome(
+                lead,
+                False,
+                tuple(changes.get(place, ())),
+                place in unnamed,
+                changes.get(place, {}),
+                one.account,
+            )
+            for place, (lead, one) in known.items()
+        }
+
+    def _change(self, told: Mapping[int, tuple[Lead, _Told]]) -> dict[int, Changes]:
+        """Change known leads, locked only for that; returns what changed by place."""
+        if not told:
+            return {}
+        ids = [lead.pk for lead, _ in told.values()]
+        rows = Lead.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+        held = {lead.pk: lead for lead in rows}
+        said = {place: (held[lead.pk], one) for place, (lead, one) in told.items()}
+        changes = dict(
+            zip(
+                said,
+                attributes.update_many(
+                    [(lead, self._permitted(lead, one), one.origin) for lead, one in said.values()]
+                ),
+                strict=True,
+            )
+        )
+        self._explain([said[place] for place in said if "account_id" in changes[place]])
+        self._mark(
+            [lead for place, (lead, _) in said.items() if changes[place]],
+            [said[p][0] for p in said if changes[p].keys() & intake.SUSPECTED_BY],
+        )
+        return changes
+
+    def _explain(self, moved: Sequence[tuple[Lead, _Told]]) -> None:
+        for lead, one in moved:
+            lead.account_reason = one.reason
+        attributes.save_many([lead for lead, _ in moved], ["account_reason"])
+
+    def _mark(self, changed: Iterable[Lead], suspected: Iterable[Lead]) -> None:
+        duplicates.suspect([lead.pk for lead in suspected], received_at=self.way["received_at"])
+        ids = [lead.pk for lead in changed]
+        if ids and self.way["mark"]:
+            pending.mark(ids)
+
+    def _permitted(self, lead: Lead, told: _Told) -> dict[str, Any]:
+        return attributes.permitted(lead, told.values, policies=self.way["policies"])
+
+    def _identity(self, place: int, lead: Lead) -> LeadIdentity:
+        facts = self.items[place].facts
+        return LeadIdentity(
+            lead=lead, system=facts.system, external_id=intake.external_id_of(facts)
+        )
 
     def _origin(self, place: int) -> Origin:
         item = self.items[place]
-        return Origin.of(item.facts.system, self.received_at, item.effective_at)
-
-    def _unchanged(self, item: Item) -> Lead | None:
-        if item.facts.account or item.facts.persona:
-            return None
-        leads = [self.known.get(name) for name in _names(item.facts)]
-        lead = leads[0] if leads else None
-        if lead is None or lead.pk in self.changed or any(one != lead for one in leads):
-            return None
-        return None if attributes.differs(lead, self._values(item.facts)) else lead
-
-    def _values(self, facts: LeadFacts) -> dict[str, Any]:
-        return intake.values_of(facts, sources=self.sources, campaigns=self.campaigns)
+        return Origin.of(item.facts.system, self.way["received_at"], item.effective_at)
 
 
 def _names(facts: LeadFacts) -> list[_Name]:
@@ -244,17 +404,3 @@ def _known(facts: Sequence[LeadFacts]) -> dict[_Name, Lead]:
         by_address = Lead.objects.exclude(email="").annotate(address=Lower("email"))
         known |= {("", lead.address): lead for lead in by_address.filter(address__in=addresses)}
     return known
-
-
-def _set_stages(entries: Sequence[Entry]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE leads_lead SET stage = entry.stage, stage_at = entry.at "
-            "FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS entry (id, stage, at) "
-            "WHERE leads_lead.id = entry.id",
-            [
-                [entry.lead_id for entry in entries],
-                [entry.stage for entry in entries],
-                [entry.at for entry in entries],
-            ],
-        )

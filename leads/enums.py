@@ -57,3 +57,40 @@ class ImportMode(models.TextChoices):
 
     HISTORY = "history", "History: no handoffs, clocks or messages"
     LIVE = "live"
+
+
+class ImportState(models.TextChoices):
+    """How far an import is; workers go on with those at work."""
+
+    UPLOADED = "uploaded", "To be described"
+    CHECKING = "checking"
+    CHECKED = "checked"
+    IMPORTING = "importing"
+    DONE = "done"
+    CANCELED = "canceled"
+    FAILED = "failed"
+    UNDOING = "undoing", "Being undone"
+    UNDONE = "undone"
+
+    AT_WORK = nonmember(frozenset({"checking", "importing", "undoing"}))
+    OVER = nonmember(frozenset({"done", "canceled", "failed", "undone"}))
+
+
+class RowState(models.TextChoices):
+    """What became of a row of a file."""
+
+    READY = "ready", "To be saved"
+    CREATED = "created"
+    UPDATED = "updated"
+    MERGED = "merged", "Found by e-mail under another name"
+    UNCHANGED = "unchanged"
+    DUPLICATE = "duplicate", "Said before in the file"
+    REFUSED = "refused"
+
+
+class FieldPolicy(models.TextChoices):
+    """What becomes of a field that a row of a file says and the product knows already."""
+
+    OVERWRITE = "overwrite", "Overwrite"
+    FILL = "fill", "Fill where blank"
+    KEEP = "keep", "Keep: only for new rows"

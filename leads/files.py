@@ -1,126 +1,186 @@
-"""Files of comma-separated values, read as a stream: a damaged line costs itself alone."""
+"""Files of rows, whatever people send: looked at by content, then read as a stream."""
 
-import codecs
 import csv
 import hashlib
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import BinaryIO
 
-from leads.mappings import FileMapping, columns_of
+from leads import layouts, workbooks
+from leads.delimited import CHUNK, ESCAPED, Splitter, blocks
+from leads.records import (
+    FileFormat,
+    FileRefused,
+    Layout,
+    Look,
+    Record,
+    plain_name,
+)
 
-LONGEST_VALUE = 100_000
-CHUNK = 1 << 20
+__all__ = [
+    "FileFormat",
+    "FileRefused",
+    "Layout",
+    "Look",
+    "Record",
+    "digest",
+    "is_why",
+    "look",
+    "plain_name",
+    "read",
+    "write_csv",
+    "write_refused",
+]
+
+SAMPLE = 200
+"""Rows shown of a file."""
+
+ROWS = 500
+"""Rows written at a time."""
+
+WHY = "Why refused"
+"""The last column of a file of refused rows; no mapping speaks of it when it is sent again."""
+
+UNMENDED = "Mend the row, then empty this cell."
+"""Ends that column's text where nothing else tells that the row was broken: it stays refused."""
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001  # as above
 
 
-class FileRefused(Exception):
-    """The file as a whole cannot be read by the mapping."""
+def look(file: BinaryIO, layout: Layout | None = None) -> Look:
+    """Look at a file before it is read.
+
+    Its format, encoding, delimiter, quote and line breaks in values are found by its content,
+    whatever its name, unless `layout` declares them. All of a text file is looked at.
+
+    Raises:
+        FileRefused: it is no table that can be read; says what to do.
+    """
+    notes: list[str] = []
+    sheets: tuple[str, ...] = ()
+    if layout is None:
+        if layouts.is_workbook(file):
+            layout = Layout(format=FileFormat.XLSX, encoding="", delimiter="", quote="")
+        else:
+            layout, notes = layouts.found(file)
+    if layout.format == FileFormat.XLSX:
+        sheets = workbooks.names(file)
+        notes += _notes_of(sheets, layout)
+        if workbooks.has_merged(file, layout.sheet):
+            notes.append("Cells are merged: only the first of them has their value.")
+    header, records = _opened(file, layout)
+    return Look(layout, header, tuple(islice(records, SAMPLE)), tuple(notes), sheets)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A row by its columns, or why it is none; `line` is where it ends in the file, from 1."""
-
-    line: int
-    values: dict[str, str]
-    damage: str = ""
+def _notes_of(sheets: Sequence[str], layout: Layout) -> list[str]:
+    if len(sheets) < 2:
+        return []
+    others = ", ".join(f"“{sheet}”" for sheet in sheets if sheet != (layout.sheet or sheets[0]))
+    return [f"Only the sheet “{layout.sheet or sheets[0]}” is read, not {others}."]
 
 
-def digest(path: Path) -> str:
+def read(file: BinaryIO, layout: Layout) -> Iterator[Record]:
+    """Yield the rows below the header; those without any value are skipped.
+
+    A damaged row costs itself alone: it comes with the reason, the others go on. Where a damaged
+    row has exactly one reading it is mended, and says so.
+
+    Raises:
+        FileRefused: the file is not written so.
+    """
+    _, records = _opened(file, layout)
+    return records
+
+
+def _opened(file: BinaryIO, layout: Layout) -> tuple[tuple[str, ...], Iterator[Record]]:
+    is_workbook = layouts.is_workbook(file)
+    if is_workbook != (layout.format == FileFormat.XLSX):
+        raise FileRefused(
+            f"The file is {'an' if is_workbook else 'no'} XLSX: let its layout be found again."
+        )
+    if is_workbook:
+        rows = workbooks.rows(file, layout.sheet)
+        header = workbooks.header(rows)
+        return header, _held_back(header, workbooks.records(rows, len(header)))
+    splitter, rest = Splitter(layout), blocks(file, layout.encoding)
+    header = splitter.header(rest)
+    return header, _held_back(header, splitter.records(rest))
+
+
+def _held_back(header: Sequence[str], records: Iterator[Record]) -> Iterator[Record]:
+    """Refuse broken rows again that come back as `write_refused` wrote them."""
+    place = next((at for at, name in enumerate(header) if is_why(name)), None)
+    return records if place is None else (_unmended(record, place) for record in records)
+
+
+def _unmended(record: Record, place: int) -> Record:
+    said = "" if record.damage else record.values[place].strip()
+    if not said.endswith(UNMENDED):
+        return record
+    return record._replace(damage=said.removesuffix(UNMENDED).strip(), repair="")
+
+
+def is_why(name: str) -> bool:
+    """Say whether a column is that which says why rows were refused."""
+    return plain_name(name) == plain_name(WHY)
+
+
+def write_refused(
+    header: Sequence[str], rows: Iterable[tuple[Sequence[str], str, bool]]
+) -> Iterator[bytes]:
+    """Yield refused rows as CSV, to be mended and sent again; the last column says why.
+
+    Values too many stand behind that, so that their row stays one that cannot be read. Others
+    that were broken, and look whole now, stay refused until their last cell is emptied.
+
+    Args:
+        header: the file's columns; where it came back itself, its reasons are left out.
+        rows: the values of each, why it was refused, and whether it was broken as a whole.
+    """
+    kept = [place for place, name in enumerate(header) if not is_why(name)]
+    mendable = (_mendable(row, kept, len(header)) for row in rows)
+    return write_csv([*(header[place] for place in kept), WHY], mendable)
+
+
+def _mendable(
+    row: tuple[Sequence[str], str, bool], kept: Sequence[int], width: int
+) -> Sequence[str]:
+    values, why, is_broken = row
+    whole = [*values, *[""] * (width - len(values))]
+    if is_broken and len(values) <= width:
+        why = f"{why} {UNMENDED}"
+    return [*(whole[place] for place in kept), why, *whole[width:]]
+
+
+def write_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    r"""Yield rows as CSV that spreadsheets open: UTF-8 with a byte order mark, CRLF.
+
+    A value that a spreadsheet would take for a formula (it begins with =, +, -, @, a tab, a
+    carriage return or a full-width form of these) gets an apostrophe, which `read` takes off.
+    """
+    yield "\ufeff".encode()
+    lines = iter(_chained(header, rows))
+    while batch := list(islice(lines, ROWS)):
+        text = io.StringIO()
+        writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+        writer.writerows([_kept(value) for value in row] for row in batch)
+        yield text.getvalue().encode()
+
+
+def _chained(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+    yield header
+    yield from rows
+
+
+def _kept(value: str) -> str:
+    return f"'{value}" if value.startswith(FORMULA) or ESCAPED.match(value) else value
+
+
+def digest(file: BinaryIO) -> str:
     """Return the SHA-256 of a file, as hexadecimal digits."""
     seen = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            seen.update(chunk)
+    file.seek(0)
+    while chunk := file.read(CHUNK):
+        seen.update(chunk)
     return seen.hexdigest()
-
-
-def records(path: Path, mapping: FileMapping) -> Generator[Record, None, None]:
-    """Yield the rows below the header; empty lines are none.
-
-    A byte order mark is skipped. Bytes that are no text in the declared encoding stay in their
-    value as lone surrogates, which no reader of values takes.
-
-    Raises:
-        FileRefused: it cannot be read, or a column of the mapping is not there, or there twice.
-    """
-    is_utf_8 = codecs.lookup(mapping.encoding).name == "utf-8"
-    encoding = "utf-8-sig" if is_utf_8 else mapping.encoding
-    try:
-        with path.open(encoding=encoding, errors="surrogateescape", newline="") as lines:
-            rows = _rows(lines, mapping)
-            header = [name.strip() for name in _header(rows, path)]
-            _check(header, mapping, path)
-            yield from (_record(line, row, damage, header) for line, row, damage in rows)
-    except OSError as error:
-        raise FileRefused(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeError as error:
-        raise FileRefused(f"{path.name} is not written in {mapping.encoding}.") from error
-
-
-def _record(line: int, row: list[str], damage: str, header: list[str]) -> Record:
-    if not damage and len(row) != len(header):
-        damage = f"has {len(row)} values, the header has {len(header)}."
-    return Record(line, {} if damage else dict(zip(header, row, strict=True)), damage)
-
-
-def check(path: Path, mapping: FileMapping) -> None:
-    """Look at the header before anything is read.
-
-    Raises:
-        FileRefused: the file cannot be read by the mapping.
-    """
-    with closing(records(path, mapping)) as rows:
-        next(rows, None)
-
-
-_Line = tuple[int, list[str], str]
-
-
-def _rows(lines: Iterable[str], mapping: FileMapping) -> Iterator[_Line]:
-    csv.field_size_limit(LONGEST_VALUE)
-    split = _split_stream if mapping.is_multiline else _split_lines
-    return (row for row in split(lines, mapping) if row[1] or row[2])
-
-
-def _split_lines(lines: Iterable[str], mapping: FileMapping) -> Iterator[_Line]:
-    """Split each line for itself, so that a quote left open does not swallow those below."""
-    for number, line in enumerate(lines, start=1):
-        reader = csv.reader(
-            [line], delimiter=mapping.delimiter, quotechar=mapping.quote, strict=True
-        )
-        try:
-            yield number, next(reader, []), ""
-        except csv.Error as error:
-            yield number, [], f"is no row of values: {error}."
-
-
-def _split_stream(lines: Iterable[str], mapping: FileMapping) -> Iterator[_Line]:
-    reader = csv.reader(lines, delimiter=mapping.delimiter, quotechar=mapping.quote, strict=True)
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield reader.line_num, [], f"is no row of values: {error}."
-        else:
-            yield reader.line_num, row, ""
-
-
-def _header(rows: Iterator[_Line], path: Path) -> list[str]:
-    _, header, damage = next(rows, (0, [], "is not there: the file is empty."))
-    if damage:
-        raise FileRefused(f"{path.name}: the header {damage}")
-    return header
-
-
-def _check(header: list[str], mapping: FileMapping, path: Path) -> None:
-    for column in sorted(columns_of(mapping)):
-        if header.count(column) != 1:
-            times = "no" if column not in header else "more than one"
-            raise FileRefused(
-                f"{path.name} has {times} column “{column}”; its columns are "
-                f"{', '.join(header)}. Is the delimiter “{mapping.delimiter}”?"
-            )

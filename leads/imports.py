@@ -1,349 +1,395 @@
-"""Files come in by a mapping: row by row, in batches, each saved whole or not at all."""
+"""Files come in: received, described by a mapping, checked, saved by workers, perhaps undone."""
 
-import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import DataError, IntegrityError, connection, transaction
-from django.db.models.functions import Now
+from django.db import transaction
 
-from leads import attributes, batches, files, opportunities, people, touchpoints
-from leads.batches import Entry, Item
-from leads.enums import ImportMode
-from leads.files import FileRefused
-from leads.intake import LeadOutcome
-from leads.lifecycle import InvalidTransition
-from leads.mappings import FileMapping
-from leads.models import ImportRun, Lead, Opportunity
-from leads.opportunities import OpportunityFacts
-from leads.people import Person
-from leads.rows import Keys, Row, RowRefused, row_of
+from definitions import document
+from leads import files, mappings, slices, staging
+from leads.enums import ImportMode, ImportState, RowState
+from leads.mappings import ColumnsMissing, FileMapping, MappingUnreadable
+from leads.models import ImportRow, ImportRun
+from leads.records import FileRefused, Layout, Look, Record
+from leads.rows import Keys, Problem, RowRefused, row_of, stored
 
-logger = logging.getLogger(__name__)
+__all__ = [
+    "WAITING",
+    "ColumnsMissing",
+    "Description",
+    "FileRefused",
+    "ImportNotInState",
+    "MappingUnreadable",
+    "Outcome",
+    "Preview",
+    "PreviewRow",
+    "cancel",
+    "check",
+    "content_of",
+    "preview",
+    "receive",
+    "refused_file",
+    "relook",
+    "run_through",
+    "sample",
+    "start",
+    "undo",
+    "work",
+]
 
-BATCH = 1000
-"""Rows saved in one transaction."""
+PREVIEWED = 20
+"""Rows of a preview."""
 
-MOST_LISTED = 1000
-"""Refused rows kept with the run; all of them are counted."""
+SAMPLE_SIZE = 1 << 20
+"""Characters of the first rows that are kept beside a file, to be shown."""
 
+MOST_SHOWN = 1000
+"""Refused rows that a command is told of; all of them are kept with the run."""
 
-class Change(StrEnum):
-    """What a row did."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    REFUSED = "refused"
+work, WAITING = slices.work, slices.WAITING
 
 
-@dataclass(slots=True)
-class Report:
-    """What an import did so far: rows by what they did, and the first that were refused."""
+class ImportNotInState(Exception):
+    """What is asked for does not go with how far the import is."""
 
-    counts: dict[Change, int] = field(default_factory=lambda: dict.fromkeys(Change, 0))
-    refused: list[RowRefused] = field(default_factory=list)
-
-    def add(self, result: Change | RowRefused) -> None:
-        """Count one row."""
-        if isinstance(result, RowRefused):
-            self.counts[Change.REFUSED] += 1
-            if len(self.refused) < MOST_LISTED:
-                self.refused.append(result)
-        else:
-            self.counts[result] += 1
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as an import run keeps it."""
-        rows = [
-            {"line": row.line, "column": row.column, "reason": row.reason} for row in self.refused
-        ]
-        return {change.value: count for change, count in self.counts.items()} | {"rows": rows}
+    def __init__(self, run: ImportRun, *, wanted: str) -> None:
+        self.run = run
+        said = ImportState(run.state).label.lower()
+        super().__init__(f"The import is {said}: it cannot be {wanted} now.")
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """How rows are saved: by which mapping, in which mode, received when."""
+class PreviewRow:
+    """A row as it would be stored: texts by section and field; or why it would be refused."""
 
-    mapping: FileMapping
-    mode: ImportMode
-    at: datetime
-
-    @property
-    def is_live(self) -> bool:
-        """Whether what came in may qualify leads and open handoffs."""
-        return self.mode == ImportMode.LIVE
+    line: int
+    stored: dict[str, str]
+    problems: tuple[Problem, ...]
+    repair: str
 
 
-def run(
-    mapping: FileMapping,
-    path: Path,
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first rows of a file as they would be stored; columns: every field that one has."""
+
+    rows: tuple[PreviewRow, ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an import by command did, or would do: counts of rows, and the refused ones."""
+
+    run: ImportRun
+    counts: dict[str, int]
+    refused: tuple[ImportRow, ...]
+
+
+@transaction.atomic
+def receive(file: BinaryIO, *, name: str, by: AbstractBaseUser | None, at: datetime) -> ImportRun:
+    """Keep a file in the database, and how it is written; nothing of it is saved yet.
+
+    Raises:
+        FileRefused: it is no table that can be read.
+    """
+    return _received(file, files.look(file), name=name, by=by, at=at)
+
+
+def _received(
+    file: BinaryIO, look: Look, *, name: str, by: AbstractBaseUser | None, at: datetime
+) -> ImportRun:
+    run = ImportRun(file_name=name[:255], started_by_id=by.pk if by else None, started_at=at)
+    run.file_hash = files.digest(file)
+    run.file_size = file.seek(0, 2)
+    _show(run, look)
+    run.save()
+    staging.store(run, file)
+    return run
+
+
+@transaction.atomic
+def relook(run: ImportRun, layout: Layout) -> ImportRun:
+    """Read a run's file as its sender says that it is written.
+
+    Raises:
+        FileRefused: it cannot be read so.
+        ImportNotInState: it was checked already, or is over.
+    """
+    held = _held(run, ImportState.UPLOADED, ImportState.CHECKED, wanted="read anew")
+    with staging.opened(held) as file:
+        _show(held, files.look(file, layout))
+    held.state = ImportState.UPLOADED
+    held.save(update_fields=["layout", "header", "notes", "sample", "state"])
+    return held
+
+
+def _show(run: ImportRun, look: Look) -> None:
+    run.layout, run.header = look.layout.as_json(), list(look.header)
+    run.notes = list(look.notes)
+    size = 0
+    run.sample = []
+    for record in look.sample:
+        size += sum(map(len, record.values))
+        if size > SAMPLE_SIZE:
+            return
+        run.sample.append([*record])
+
+
+def sample(run: ImportRun) -> tuple[Record, ...]:
+    """Return the first rows of a run's file, as many as are kept."""
+    return tuple(Record(line, tuple(values), *said) for line, values, *said in run.sample)
+
+
+def preview(run: ImportRun, content: Mapping[str, Any]) -> Preview:
+    """Return the first rows as a mapping would store them; three queries.
+
+    Raises:
+        MappingUnreadable: the mapping cannot be followed.
+        ColumnsMissing: it speaks of columns that the file has not.
+    """
+    bound = mappings.read(content, key=run.mapping or run.file_name[:64]).bound(run.header)
+    keys = Keys.read()
+    rows = []
+    for record in sample(run)[:PREVIEWED]:
+        row = row_of(record, bound, keys=keys)
+        rows.append(
+            PreviewRow(
+                record.line,
+                {} if isinstance(row, RowRefused) else stored(row),
+                row.problems if isinstance(row, RowRefused) else (),
+                record.repair,
+            )
+        )
+    columns = dict.fromkeys(name for row in rows for name in row.stored)
+    return Preview(tuple(rows), tuple(columns))
+
+
+@transaction.atomic
+def check(
+    run: ImportRun,
     *,
+    content: Mapping[str, Any],
+    mapping_key: str = "",
+    mode: ImportMode,
+    by: AbstractBaseUser | None,
     at: datetime,
-    mode: str = "",
-    by: AbstractBaseUser | None = None,
-    is_dry_run: bool = False,
-) -> Report:
-    """Import a file; everything in it was received `at`.
+) -> None:
+    """Let workers read the file by a mapping and try what it would do; nothing is saved by that.
 
-    Rows that cannot be taken are refused and the others go on. Rows are saved in batches of a
-    transaction each, with the progress on an `ImportRun`: a run that was killed is simply
-    repeated, since what is known already changes nothing. A dry run saves nothing, not even the
-    run.
+    The mapping's content and the mode are those by which it is imported later.
+
+    Raises:
+        MappingUnreadable: the mapping cannot be followed.
+        ColumnsMissing: it speaks of columns that the file has not.
+        FileRefused: it does not go with the mode, or names an unknown kind of touchpoint.
+        ImportNotInState: it is at work, or over.
+    """
+    states = (ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED)
+    held = _held(run, *states, wanted="checked")
+    if held.state == ImportState.FAILED and held.batches.exists():
+        raise ImportNotInState(held, wanted="checked")
+    _describe(held, content, mapping_key=mapping_key, mode=mode, at=at)
+    held.state = ImportState.CHECKING
+    held.started_by_id = by.pk if by else None
+    held.save()
+
+
+def _describe(
+    run: ImportRun, content: Mapping[str, Any], *, mapping_key: str, mode: str, at: datetime
+) -> None:
+    mapping = mappings.read(content, key=mapping_key or run.file_name[:64])
+    mapping.bound(run.header)
+    staging.keys_for(mapping, mode=mode)
+    run.content, run.mapping, run.mode = dict(content), mapping_key, ImportMode(mode)
+    run.received_at, run.row_count, run.cancel_at = at, None, None
+    run.finished_at, run.problem, run.check_report = None, "", {}
+
+
+@transaction.atomic
+def start(run: ImportRun, *, by: AbstractBaseUser | None, at: datetime) -> None:
+    """Let workers save a file that was checked; all of it was received `at`.
 
     In `history` mode nothing is marked pending, so that nothing is judged, handed off, timed or
-    told; leads go by cause `external` to the stages that the rows say. Of rows about one lead at
-    one instant, or about one deal, those that contradict an earlier one are refused.
+    told; leads go by cause `external` to the stages that the rows say.
+
+    Raises:
+        ImportNotInState: it was not checked, or started already.
+    """
+    held = _held(run, ImportState.CHECKED, wanted="started")
+    held.started_by_id, held.started_at, held.received_at = by.pk if by else None, at, at
+    _begin(held)
+
+
+def _begin(run: ImportRun) -> None:
+    """Let workers save what was staged, whatever a trial said of it."""
+    tried = ImportRow.objects.filter(run=run, slice__isnull=False).exclude(state=RowState.READY)
+    tried.update(state=RowState.READY, problems=None, changes=None)
+    run.report = slices.told_apart(run)
+    run.done_count, run.next_slice, run.state = 0, 0, ImportState.IMPORTING
+    run.save()
+
+
+@transaction.atomic
+def cancel(run: ImportRun, *, by: AbstractBaseUser | None, at: datetime) -> None:
+    """Let no more of a file be saved: at once, or after the slice that a worker is in.
+
+    What was saved stays, and is counted by the report; it can be undone.
+
+    Raises:
+        ImportNotInState: it is over.
+    """
+    states = (
+        ImportState.UPLOADED,
+        ImportState.CHECKING,
+        ImportState.CHECKED,
+        ImportState.IMPORTING,
+    )
+    held = _held(run, *states, wanted="canceled")
+    held.cancel_at = at
+    held.save(update_fields=["cancel_at"])
+    if held.state not in ImportState.AT_WORK or slices.is_free(held):
+        slices.end(held, ImportState.CANCELED)
+
+
+@transaction.atomic
+def undo(run: ImportRun, *, by: AbstractBaseUser | None, at: datetime) -> None:
+    """Let workers take back what an import saved and nobody touched since.
+
+    Raises:
+        ImportNotInState: it saved nothing that is known, is at work, or undone.
+    """
+    states = (ImportState.DONE, ImportState.CANCELED, ImportState.FAILED)
+    held = _held(run, *states, wanted="undone")
+    if not held.batches.exists():
+        raise ImportNotInState(held, wanted="undone")
+    held.state = ImportState.UNDOING
+    held.undone_by_id, held.undone_at, held.done_count = by.pk if by else None, at, 0
+    held.next_slice = 0
+    held.save()
+
+
+def _held(run: ImportRun, *states: ImportState, wanted: str) -> ImportRun:
+    held = ImportRun.objects.select_for_update(no_key=True).get(pk=run.pk)
+    if held.state not in states:
+        raise ImportNotInState(held, wanted=wanted)
+    return held
+
+
+def refused_file(run: ImportRun) -> Iterator[bytes]:
+    """Write the refused rows as CSV, to be mended and sent again; the last column says why."""
+    refused = ImportRow.objects.filter(run=run, state=RowState.REFUSED).order_by("line")
+    rows = ((row.values, *_why(row)) for row in refused.iterator())
+    return files.write_refused(run.header, rows)
+
+
+def _why(row: ImportRow) -> tuple[str, bool]:
+    """Return why a row was refused, and whether it is the row as a whole that is wrong."""
+    reasons = (
+        f"{one['column']}: {one['reason']}" if one["column"] else one["reason"]
+        for one in row.problems
+    )
+    return " ".join(reasons), not all(one["column"] for one in row.problems)
+
+
+def content_of(name: str) -> dict[str, Any]:
+    """Return a mapping's content: of a saved or shipped one by its key, else of a YAML file.
+
+    Raises:
+        MappingUnreadable: there is none.
+    """
+    path = Path(name)
+    if not path.is_file():
+        return mappings.content_of(name)
+    try:
+        return document.read(path.read_text(encoding="utf-8"))
+    except (document.DocumentUnreadable, UnicodeDecodeError) as error:
+        raise MappingUnreadable(f"{name}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """How a file is to be taken: the mapping's content and key, and the mode; blank: its own."""
+
+    content: Mapping[str, Any]
+    key: str
+    mode: str = ""
+
+
+def run_through(
+    path: Path,
+    description: Description,
+    *,
+    at: datetime,
+    by: AbstractBaseUser | None = None,
+    is_dry_run: bool = False,
+    progress: Callable[[ImportRun], None] = lambda run: None,
+) -> Outcome:
+    """Import a file from beginning to end, in this process; workers may help.
+
+    If it is killed once saving began, workers finish it; before that, nothing is left. A dry run
+    leaves nothing either.
 
     Args:
-        mapping: what the columns mean.
         path: the file.
-        at: the present.
-        mode: blank: the mapping's.
-        by: who started it.
-        is_dry_run: only report what would happen.
+        description: how it is to be taken.
+        at: when all of it was received.
+        by: who imports it.
+        is_dry_run: only say what would happen.
+        progress: called after each slice.
 
     Raises:
-        FileRefused: the file cannot be read by the mapping, or the mapping not in that mode.
+        FileRefused: the file cannot be read, or not in that mode.
+        MappingUnreadable: the mapping cannot be followed.
+        ColumnsMissing: it speaks of columns that the file has not.
     """
-    way = _Way(mapping, ImportMode(mode or mapping.mode), at)
-    files.check(path, mapping)
-    keys = _checked_keys(way)
+    mapping = mappings.read(description.content, key=description.key)
+    mode = description.mode or mapping.mode
+    if not mode:
+        raise FileRefused("The mapping leaves the mode open: choose history or live.")
+    try:
+        with path.open("rb") as file, transaction.atomic():
+            run = _received(file, _looked(file, mapping), name=path.name, by=by, at=at)
+            _describe(run, description.content, mapping_key=description.key, mode=mode, at=at)
+            _read(run, is_dry_run=is_dry_run)
+    except OSError as error:
+        raise FileRefused(f"{path} cannot be read: {error.strerror}.") from error
+    _finish(run, progress)
+    return _outcome(run, is_dry_run=is_dry_run)
+
+
+def _looked(file: BinaryIO, mapping: FileMapping) -> Look:
+    look = files.look(file)
+    layout = mapping.layout(look.layout)
+    return look if layout == look.layout else files.look(file, layout)
+
+
+def _read(run: ImportRun, *, is_dry_run: bool) -> None:
+    slices.read(run, slices.way_of(run))
     if is_dry_run:
-        with transaction.atomic():
-            report = _read(path, way, keys=keys)
-            transaction.set_rollback(True)
-        return report
-    kept = ImportRun.objects.create(
-        mapping=mapping.key,
-        file_name=path.name[:255],
-        file_hash=files.digest(path),
-        mode=way.mode,
-        started_by_id=by.pk if by else None,
-        started_at=at,
-    )
-    report = _read(path, way, keys=keys, kept=kept)
-    ImportRun.objects.filter(pk=kept.pk).update(finished_at=Now(), report=report.as_json())
-    logger.info("Import %s of %s: %s", kept.pk, path.name, report.counts)
-    return report
+        run.state = ImportState.CHECKING
+        run.save()
+    else:
+        _begin(run)
 
 
-def _checked_keys(way: _Way) -> Keys:
-    if way.is_live and "stage" in way.mapping.lead.cells:
-        raise FileRefused("The mapping gives leads a stage: that goes in history mode alone.")
-    keys = Keys.read()
-    for section in way.mapping.touchpoints:
-        kind = section.cells["kind"].value
-        if kind is not None and kind not in keys.kinds:
-            raise FileRefused(f"The mapping's kind of touchpoint “{kind}” is not known.")
-    return keys
+def _finish(run: ImportRun, progress: Callable[[ImportRun], None]) -> None:
+    while run.state in ImportState.AT_WORK:
+        if not slices.work(run.pk):
+            # A worker is at it.
+            time.sleep(0.05)
+        run.refresh_from_db()
+        progress(run)
 
 
-def _read(path: Path, way: _Way, *, keys: Keys, kept: ImportRun | None = None) -> Report:
-    report, said = Report(), _Said()
-    records = files.records(path, way.mapping)
-    while batch := list(islice(records, BATCH)):
-        rows: list[Row] = []
-        for record in batch:
-            try:
-                rows.append(said.checked(row_of(record, way.mapping, keys=keys)))
-            except RowRefused as error:
-                report.add(error)
-        _save(rows, way, report=report, kept=kept)
-    return report
-
-
-class _Said:
-    """What the file said above: rows that contradict it would flip back and forth for ever."""
-
-    def __init__(self) -> None:
-        self.lines: dict[tuple[Any, ...], tuple[int, int]] = {}
-
-    def checked(self, row: Row) -> Row:
-        """Return the row.
-
-        Raises:
-            RowRefused: a row above said something else of the same.
-        """
-        lead = (row.lead.external_id, row.lead.email, row.effective_at)
-        self._check(row, ("lead", *lead), hash((row.lead, row.stage)))
-        if row.deal:
-            self._check(row, ("deal", row.deal["external_id"]), hash(tuple(row.deal.items())))
-        return row
-
-    def _check(self, row: Row, of: tuple[Any, ...], content: int) -> None:
-        before, line = self.lines.setdefault(of, (content, row.line))
-        if before != content:
-            raise RowRefused(
-                row.line, "", f"says something else of the same {of[0]} than line {line}."
-            )
-
-
-def _save(rows: Sequence[Row], way: _Way, *, report: Report, kept: ImportRun | None) -> None:
-    """Save a batch with the progress of its run, in one transaction."""
-    with transaction.atomic():
-        # Two imports of one source take turns: each then finds what the other made.
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import {way.mapping.system}"]
-            )
-        for result in _saved(rows, way):
-            report.add(result)
-        if kept:
-            kept.report = report.as_json()
-            kept.save(update_fields=["report"])
-
-
-def _saved(rows: Sequence[Row], way: _Way) -> list[Change | RowRefused]:
-    """Save rows together; where one cannot be saved, halve them until it stands alone."""
-    try:
-        with transaction.atomic():
-            return _record(rows, way)
-    except RowRefused as error:
-        if len(rows) == 1:
-            return [error]
-    except (DataError, IntegrityError) as error:
-        if len(rows) == 1:
-            reason = str(error).partition("\n")[0]
-            return [RowRefused(rows[0].line, "", f"the database refuses it: {reason}.")]
-    half = len(rows) // 2
-    return [*_saved(rows[:half], way), *_saved(rows[half:], way)]
-
-
-def _record(rows: Sequence[Row], way: _Way) -> list[Change | RowRefused]:
-    outcomes = batches.record(
-        [Item(row.lead, row.effective_at) for row in rows],
-        received_at=way.at,
-        mark=way.is_live,
-        is_creating=not way.mapping.must_exist,
-    )
-    taken = [
-        (row, outcome)
-        for row, outcome in zip(rows, outcomes, strict=True)
-        if isinstance(outcome, LeadOutcome)
-    ]
-    if not way.is_live:
-        batches.enter(_entries(taken, way))
-    changes = {row.line: _change_of(outcome) for row, outcome in taken}
-    created = {Change.CREATED: _record_touchpoints(taken, way)}
-    for change, lines in (*_record_deals(taken, way).items(), *created.items()):
-        changes |= dict.fromkeys(lines, change)
-    return [
-        changes[row.line]
-        if isinstance(outcome, LeadOutcome)
-        else RowRefused(row.line, _identifying_column(way.mapping), str(outcome))
-        for row, outcome in zip(rows, outcomes, strict=True)
-    ]
-
-
-_Taken = Sequence[tuple[Row, LeadOutcome]]
-
-
-def _change_of(outcome: LeadOutcome) -> Change:
-    if outcome.is_created:
-        return Change.CREATED
-    return Change.UPDATED if outcome.changed_fields else Change.UNCHANGED
-
-
-def _identifying_column(mapping: FileMapping) -> str:
-    cells = mapping.lead.cells
-    return (cells.get("external_id") or cells["email"]).column
-
-
-def _entries(taken: _Taken, way: _Way) -> list[Entry]:
-    return [
-        Entry(outcome.lead.pk, row.stage, row.effective_at or way.at)
-        for row, outcome in taken
-        if row.stage
-    ]
-
-
-def _record_touchpoints(taken: _Taken, way: _Way) -> set[int]:
-    """Save the rows' touchpoints; returns the lines of those rows of which one is new."""
-    items = [
-        (row, replace(touchpoint, lead=outcome.lead.pk))
-        for row, outcome in taken
-        for touchpoint in row.touchpoints
-    ]
-    if not items:
-        return set()
-    outcomes = touchpoints.record(
-        [touchpoint for _, touchpoint in items],
-        system=way.mapping.system,
-        received_at=way.at,
-        mark=way.is_live,
-    )
-    for (row, _), outcome in zip(items, outcomes, strict=True):
-        if outcome.status == touchpoints.REFUSED:
-            raise RowRefused(row.line, "", outcome.reason)
-    return {
-        row.line
-        for (row, _), outcome in zip(items, outcomes, strict=True)
-        if outcome.status == touchpoints.CREATED
-    }
-
-
-def _record_deals(taken: _Taken, way: _Way) -> dict[Change, set[int]]:
-    """Save the rows' opportunities; returns the lines of the rows whose deal changed, by how.
-
-    Raises:
-        RowRefused: a deal is known as another lead's, or its lead cannot go where it says.
-    """
-    deals = [(row, outcome.lead, row.deal) for row, outcome in taken if row.deal]
-    lines: dict[Change, set[int]] = {Change.UPDATED: set(), Change.CREATED: set()}
-    if not deals:
-        return lines
-    named = [
-        person for *_, deal in deals for person in deal.values() if isinstance(person, Person)
-    ]
-    ids = people.ids_of(named, name=way.mapping.person_name or "{id}")
-    known = {
-        deal.external_id: deal
-        for deal in Opportunity.objects.filter(
-            system=way.mapping.system,
-            external_id__in=[deal["external_id"] for *_, deal in deals],
-        )
-    }
-    for row, lead, deal in deals:
-        values = _deal_values(deal, ids)
-        before = known.get(values.pop("external_id"))
-        if before and before.lead_id != lead.pk:
-            raise RowRefused(row.line, "", "the deal is known as another lead's.")
-        if before and not attributes.differs(before, values):
-            continue
-        known[deal["external_id"]] = _record_deal(row, lead, values, way)
-        lines[Change.UPDATED if before else Change.CREATED].add(row.line)
-    return lines
-
-
-def _deal_values(deal: Mapping[str, Any], ids: Mapping[str, int]) -> dict[str, Any]:
-    return {
-        f"{name}_id" if isinstance(value, Person) else name: ids[value.email]
-        if isinstance(value, Person)
-        else value
-        for name, value in deal.items()
-    }
-
-
-def _record_deal(row: Row, lead: Lead, values: Mapping[str, Any], way: _Way) -> Opportunity:
-    facts = OpportunityFacts(
-        system=way.mapping.system,
-        external_id=(row.deal or {})["external_id"],
-        lead=lead,
-        **values,
-    )
-    try:
-        return opportunities.record(
-            facts,
-            received_at=way.at,
-            effective_at=facts.closed_at or facts.opened_at,
-            mark=way.is_live,
-        )
-    except InvalidTransition as error:
-        raise RowRefused(row.line, "", str(error)) from error
+def _outcome(run: ImportRun, *, is_dry_run: bool) -> Outcome:
+    refused = ImportRow.objects.filter(run=run, state=RowState.REFUSED).order_by("line")
+    counts = run.check_report if is_dry_run else run.report
+    outcome = Outcome(run, counts, tuple(refused[:MOST_SHOWN]))
+    if is_dry_run:
+        run.delete()
+    return outcome

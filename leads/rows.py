@@ -1,35 +1,46 @@
-"""A row of a file as facts: what its cells say about a lead, its touchpoints and its deal."""
+"""A row of a file as facts: what its cells say, or every reason why it cannot be taken."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 from definitions.models import TouchpointKind
-from leads import cells, mappings
+from leads import cells
 from leads.accounts import AccountFacts
-from leads.cells import CellRefused
 from leads.enums import OpportunityStage, Stage
-from leads.files import Record
+from leads.fields import MONEY, PEOPLE
 from leads.intake import LeadFacts
-from leads.mappings import FileMapping, Section
+from leads.mappings import Bound, BoundSection
+from leads.marketing import CampaignFacts
 from leads.models import Asset, Persona
-from leads.people import Person
+from leads.people import Person, PersonFacts
+from leads.phones import normalize_phone
+from leads.records import Record
 from leads.touchpoints import Identity, TouchpointFacts
 
-MONEY = ("expected_acv", "revenue", "amount")
+
+class Problem(NamedTuple):
+    """Why a row cannot be taken: a sentence, and the column that it is about, "" for the row."""
+
+    column: str
+    reason: str
 
 
-class RowRefused(ValueError):
-    """A row cannot be taken; says in which line and column, and why."""
+@dataclass(frozen=True, slots=True)
+class RowRefused:
+    """A row that cannot be taken, and every reason why."""
 
-    def __init__(self, line: int, column: str, reason: str) -> None:
-        self.line = line
-        self.column = column
-        self.reason = reason
-        super().__init__(
-            f"line {line}, {column}: {reason}" if column else f"line {line}: {reason}"
-        )
+    line: int
+    problems: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        said = (f"{column}: {reason}" if column else reason for column, reason in self.problems)
+        return f"line {self.line}: {' '.join(said)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,137 +58,251 @@ class Keys:
         return cls(*(frozenset(m._default_manager.values_list("key", flat=True)) for m in models))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """What one row says.
 
-    deal: the values of its opportunity by the mapping's names, people as `Person`.
+    lead: with its account. account: of rows about companies alone. effective_at: since when it
+    holds. deal: the values of its opportunity by the mapping's names, people as `Person`.
     """
 
     line: int
-    lead: LeadFacts
-    effective_at: datetime | None
-    stage: Stage | None
-    touchpoints: tuple[TouchpointFacts, ...]
-    deal: Mapping[str, Any] | None
+    lead: LeadFacts | None = None
+    effective_at: datetime | None = None
+    stage: Stage | None = None
+    touchpoints: tuple[TouchpointFacts, ...] = ()
+    deal: Mapping[str, Any] | None = None
+    account: AccountFacts | None = None
+    campaign: CampaignFacts | None = None
+    person: PersonFacts | None = None
 
 
-def row_of(record: Record, mapping: FileMapping, *, keys: Keys) -> Row:
-    """Read a row by its mapping.
+class _Refused:
+    """Stands for a value that cannot be taken; the reason is noted already."""
 
-    Raises:
-        RowRefused: it is damaged, or a value cannot be taken; the first that cannot is named.
-    """
+
+_REFUSED = _Refused()
+
+_Said = dict[str, Any]
+"""What the cells of a section say, by field; nothing of those that are blank."""
+
+
+def row_of(record: Record, bound: Bound, *, keys: Keys) -> Row | RowRefused:
+    """Read a row by its mapping, or say everything that is wrong with it."""
     if record.damage:
-        raise RowRefused(record.line, "", record.damage)
-    try:
-        return _row(record, mapping, keys)
-    except CellRefused as error:
-        raise RowRefused(record.line, error.column, error.reason) from error
+        return RowRefused(record.line, (Problem("", record.damage),))
+    problems: list[Problem] = []
+    row = _Reading(bound, record, keys, problems).row()
+    if row is None or problems:
+        return RowRefused(record.line, tuple(dict.fromkeys(problems)))
+    return row
 
 
-def _row(record: Record, mapping: FileMapping, keys: Keys) -> Row:
-    said = _values(mapping.lead, record, mapping, mappings.LEAD)
-    effective_at, stage = said.pop("effective_at", None), said.pop("stage", None)
-    if not (said.get("external_id") or said.get("email")):
-        _refuse_blank(mapping.lead, "external_id", "email")
-    _check_key(mapping.lead, said, "persona", keys.personas)
-    account = mapping.account and _values(mapping.account, record, mapping, mappings.ACCOUNT)
-    if account and (account.get("name") or account.get("domain")):
-        said["account"] = AccountFacts(**account)
-    lead = LeadFacts(system=mapping.system, **({"external_id": ""} | _present(said)))
-    return Row(
-        line=record.line,
-        lead=lead,
-        effective_at=effective_at,
-        stage=stage and Stage(stage),
-        touchpoints=tuple(
-            touchpoint
-            for section in mapping.touchpoints
-            if (touchpoint := _touchpoint(section, record, mapping, lead, keys))
-        ),
-        deal=_deal(mapping.opportunity, record, mapping) if mapping.opportunity else None,
-    )
+def stored(row: Row) -> dict[str, str]:
+    """Return a row as it would be stored: texts by section and field, `lead.email` for example.
 
-
-def _touchpoint(
-    section: Section, record: Record, mapping: FileMapping, lead: LeadFacts, keys: Keys
-) -> TouchpointFacts | None:
-    said = _values(section, record, mapping, mappings.TOUCHPOINT)
-    for name in ("occurred_at", "kind"):
-        if said[name] is None:
-            if section.is_optional:
-                return None
-            _refuse_blank(section, name)
-    _check_key(section, said, "kind", keys.kinds)
-    _check_key(section, said, "asset", keys.assets)
-    detail = {
-        name: cells.value_of(cell, mappings.DETAIL, record.values, blanks=mapping.blanks)
-        for name, cell in section.detail.items()
-    }
-    named = Identity(system=lead.system, external_id=lead.external_id, email=lead.email or "")
-    return TouchpointFacts(lead=named, detail=_present(detail), **_present(said))
-
-
-def _deal(section: Section, record: Record, mapping: FileMapping) -> Mapping[str, Any] | None:
-    said = _values(section, record, mapping, mappings.OPPORTUNITY)
-    if said["external_id"] is None and section.is_optional:
-        return None
-    for name in ("external_id", "stage"):
-        if said[name] is None:
-            _refuse_blank(section, name)
-    is_open = said["stage"] == OpportunityStage.OPEN
-    if not is_open and said.get("closed_at") is None:
-        _refuse_blank(section, "closed_at")
-    return _present(_with_addresses(said, section, mapping)) | (
-        {"closed_at": None} if is_open else {}
-    )
-
-
-def _with_addresses(
-    said: dict[str, Any], section: Section, mapping: FileMapping
-) -> dict[str, Any]:
-    """Put the e-mail addresses of people in the place of what the row calls them."""
-    addresses = {}
-    for name in mappings.PEOPLE:
-        if said.get(name) is not None:
-            address = mapping.person_email.replace("{id}", said[name]).lower()
-            try:
-                addresses[name] = Person(cells.email(address, section.cells[name]), said[name])
-            except ValueError as error:
-                raise CellRefused(section.cells[name].column, f"“{address}” {error}") from error
-    return said | addresses
-
-
-def _values(
-    section: Section, record: Record, mapping: FileMapping, readers: mappings.Fields
-) -> dict[str, Any]:
-    """Read a section's cells; None where blank.
-
-    Raises:
-        CellRefused: a value cannot be taken, or is money without a currency.
+    Instants are in UTC. Several touchpoints are numbered from 1.
     """
-    said = {
-        name: cells.value_of(cell, readers[name], record.values, blanks=mapping.blanks)
-        for name, cell in section.cells.items()
+    said: dict[str, Any] = {"effective_at": row.effective_at, "stage": row.stage}
+    parts: dict[str, Mapping[str, Any]] = {
+        "lead": _facts(row.lead) | said if row.lead else {},
+        "account": _facts((row.lead and row.lead.account) or row.account),
+        "opportunity": row.deal or {},
+        "campaign": _facts(row.campaign),
+        "person": _facts(row.person),
     }
-    if any(said.get(money) is not None for money in MONEY) and not said["currency"]:
-        _refuse_blank(section, "currency")
-    return said
+    for place, touchpoint in enumerate(row.touchpoints, start=1):
+        name = "touchpoint" if len(row.touchpoints) == 1 else f"touchpoint {place}"
+        parts[name] = _facts(touchpoint)
+    return {
+        f"{part}.{name}": written
+        for part, values in parts.items()
+        for name, value in values.items()
+        if (written := _written(value))
+    }
 
 
-def _refuse_blank(section: Section, *names: str) -> None:
-    columns = (section.cells[name].column for name in names if name in section.cells)
-    raise CellRefused(", ".join(columns) or names[0], "is blank, but the row needs it.")
+def _facts(facts: Any) -> dict[str, Any]:
+    """Return the fields of facts that are simple values; of details, each for itself."""
+    if facts is None:
+        return {}
+    said = {each.name: getattr(facts, each.name) for each in fields(facts)}
+    detail = {f"detail.{name}": value for name, value in said.pop("detail", {}).items()}
+    return {name: value for name, value in said.items() if not is_dataclass(value)} | detail
 
 
-def _check_key(
-    section: Section, said: Mapping[str, Any], name: str, known: frozenset[str]
-) -> None:
-    key = said.get(name)
-    if key is not None and key not in known:
-        raise CellRefused(section.cells[name].column or name, f"“{key}” is not a known {name}.")
+def _written(value: Any) -> str:
+    return "" if value is None else WRITERS.get(type(value), str)(value)
 
 
-def _present(said: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in said.items() if value is not None}
+WRITERS: Mapping[type, Callable[[Any], str]] = {
+    bool: lambda value: str(value).lower(),
+    date: date.isoformat,
+    datetime: lambda value: value.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+    Decimal: lambda value: f"{value:f}",
+    Person: lambda value: value.email,
+    tuple: "; ".join,
+}
+"""How values are shown that are no texts, by type."""
+
+
+class _Reading(NamedTuple):
+    """One row as it is read."""
+
+    bound: Bound
+    record: Record
+    keys: Keys
+    problems: list[Problem]
+
+    def row(self) -> Row | None:
+        """Read the row; None when it cannot be taken."""
+        bound, line = self.bound, self.record.line
+        row: Row | None = None
+        if bound.lead:
+            row = self._about_lead(bound.lead)
+        elif bound.account:
+            said = self._account(bound.account)
+            row = None if self.problems else Row(line, account=AccountFacts(**said))
+        elif bound.campaign:
+            said = self._needing(bound.campaign, "key")
+            row = None if self.problems else Row(line, campaign=CampaignFacts(**said))
+        elif bound.person:
+            said = self._needing(bound.person, "email")
+            row = None if self.problems else Row(line, person=PersonFacts(**said))
+        return row
+
+    def _account(self, section: BoundSection) -> _Said:
+        said = self._values(section)
+        if not ("name" in said or "domain" in said):
+            self._refuse_blank(section, "name", "domain")
+        return said
+
+    def _needing(self, section: BoundSection, name: str) -> _Said:
+        said = self._values(section)
+        self._check_needed(section, said, name)
+        return said
+
+    def _about_lead(self, section: BoundSection) -> Row | None:
+        said = self._values(section)
+        effective_at, stage = said.pop("effective_at", None), said.pop("stage", None)
+        if not ("external_id" in said or "email" in said):
+            self._refuse_blank(section, "external_id", "email")
+        if "persona" in said:
+            self._check_key(section, said, "persona", self.keys.personas)
+        account = self._values(self.bound.account) if self.bound.account else {}
+        if "phone" in said:
+            self._read_phone(section, said, account)
+        touchpoints = [self._touchpoint(each) for each in self.bound.touchpoints]
+        deal = self._deal(self.bound.opportunity) if self.bound.opportunity else None
+        if self.problems:
+            return None
+        if "name" in account or "domain" in account:
+            said["account"] = AccountFacts(**account)
+        lead = LeadFacts(system=self.bound.mapping.system, **said)
+        return Row(
+            self.record.line,
+            lead,
+            effective_at,
+            stage and Stage(stage),
+            self._of_lead(lead, touchpoints),
+            deal,
+        )
+
+    def _of_lead(
+        self, lead: LeadFacts, said: Sequence[_Said | None]
+    ) -> tuple[TouchpointFacts, ...]:
+        if not said:
+            return ()
+        named = Identity(system=lead.system, external_id=lead.external_id, email=lead.email or "")
+        return tuple(TouchpointFacts(lead=named, **each) for each in said if each is not None)
+
+    def _touchpoint(self, section: BoundSection) -> _Said | None:
+        said = self._values(section)
+        if not ("occurred_at" in said and "kind" in said):
+            if section.section.is_optional:
+                return None
+            self._check_needed(section, said, "occurred_at", "kind")
+            return None
+        self._check_key(section, said, "kind", self.keys.kinds)
+        if "asset" in said:
+            self._check_key(section, said, "asset", self.keys.assets)
+        if section.detail:
+            said["detail"] = self._read(section.detail)
+        return said
+
+    def _deal(self, section: BoundSection) -> Mapping[str, Any] | None:
+        said = self._values(section)
+        if section.section.is_optional and "external_id" not in said:
+            return None
+        is_open = said.get("stage") == OpportunityStage.OPEN
+        is_closed = said.get("stage") in (OpportunityStage.WON, OpportunityStage.LOST)
+        needed = ("external_id", "stage", *(("closed_at",) if is_closed else ()))
+        self._check_needed(section, said, *needed)
+        for name in PEOPLE:
+            if name in said and said[name] is not _REFUSED:
+                self._read_person(section, said, name)
+        return said | {"closed_at": None} if is_open else said
+
+    def _read_person(self, section: BoundSection, said: _Said, name: str) -> None:
+        """Put somebody's e-mail address in the place of what the row calls them."""
+        called = said[name]
+        address = self.bound.mapping.person_email.replace("{id}", called).lower()
+        try:
+            validate_email(address)
+        except ValidationError:
+            self._refuse(section, name, f"{cells.quoted(address)} is no e-mail address.")
+        said[name] = Person(address, called)
+
+    def _read_phone(self, section: BoundSection, said: _Said, account: Mapping[str, Any]) -> None:
+        """Read a telephone number by the country that the row names, else the mapping."""
+        written = said["phone"]
+        cell = section.section.cells["phone"]
+        region = said.get("country") or account.get("country") or cell.region
+        if written is _REFUSED or region is _REFUSED:
+            return
+        try:
+            said["phone"] = normalize_phone(written, region=region)
+        except ValueError as error:
+            self._refuse(section, "phone", f"{cells.quoted(written)} {error}")
+
+    def _values(self, section: BoundSection) -> _Said:
+        """Read a section's cells; notes those that cannot be taken, and money without currency."""
+        said = self._read(section.readings)
+        if "currency" not in said and not MONEY.isdisjoint(said):
+            self._refuse_blank(section, "currency")
+        return said
+
+    def _read(self, readings: Sequence[tuple[str, str, cells.Reading]]) -> _Said:
+        values, said = self.record.values, {}
+        for name, column, read in readings:
+            try:
+                value = read(values)
+            except ValueError as error:
+                self.problems.append(Problem(column or name, str(error)))
+                value = _REFUSED
+            if value is not None:
+                said[name] = value
+        return said
+
+    def _check_needed(self, section: BoundSection, said: _Said, *names: str) -> None:
+        for name in names:
+            if name not in said:
+                self._refuse_blank(section, name)
+
+    def _refuse_blank(self, section: BoundSection, *names: str) -> None:
+        said = section.section.cells
+        columns = [said[name].column for name in names if name in said and said[name].column]
+        self.problems.append(
+            Problem(", ".join(columns) or names[0], "is blank, but the row needs it.")
+        )
+
+    def _check_key(
+        self, section: BoundSection, said: _Said, name: str, known: frozenset[str]
+    ) -> None:
+        key = said[name]
+        if key not in known and key is not _REFUSED:
+            self._refuse(section, name, f"{cells.quoted(key)} is not a known {name}.")
+
+    def _refuse(self, section: BoundSection, name: str, reason: str) -> None:
+        column = section.section.cells[name].column or name
+        self.problems.append(Problem(column, reason))

@@ -1,12 +1,15 @@
 """Business hours as the calculation wants them, from the rows that RevOps edit."""
 
 import zoneinfo
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
+from django.db import transaction
+
 from routing.calendar import BusinessHours, Closure, Window, always_open
-from routing.models import BusinessCalendar
+from routing.models import BusinessCalendar, CalendarClosure, CalendarWindow
 
 AROUND_THE_CLOCK = always_open()
 """For promises that count wall-clock time."""
@@ -31,6 +34,20 @@ def hours_of(calendar: BusinessCalendar) -> BusinessHours:
         subdivision=calendar.holiday_subdivision,
         closures=tuple(Closure(*closure) for closure in closures),
     )
+
+
+@transaction.atomic
+def replace_windows(calendar: BusinessCalendar, windows: Iterable[CalendarWindow]) -> None:
+    """Make these new rows the weekly openings of a calendar; running clocks keep their dues."""
+    calendar.windows.all().delete()
+    CalendarWindow.objects.bulk_create(windows)
+
+
+@transaction.atomic
+def replace_closures(calendar: BusinessCalendar, closures: Iterable[CalendarClosure]) -> None:
+    """Make these new rows the closures of a calendar; running clocks keep their dues."""
+    calendar.closures.all().delete()
+    CalendarClosure.objects.bulk_create(closures)
 
 
 @lru_cache(maxsize=1)

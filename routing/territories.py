@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from leads import matching
 from leads.models import Lead
 from routing.models import Territory, TerritoryMembership
 
@@ -14,12 +15,14 @@ from routing.models import Territory, TerritoryMembership
 class RoutingInputs:
     """The facts by which a lead is routed; the account's where it has one that says so.
 
-    country: ISO 3166-1 alpha-2. language: ISO 639-1. Blank or None: not known.
+    account_reason: by what the lead was matched to the account. country: ISO 3166-1 alpha-2.
+    language: ISO 639-1. Blank or None: not known.
     """
 
     lead_id: int
     account_id: int | None = None
     account_name: str = ""
+    account_reason: str = ""
     country: str = ""
     region: str = ""
     industry: str = ""
@@ -28,8 +31,12 @@ class RoutingInputs:
 
 
 def inputs_of(lead: Lead) -> RoutingInputs:
-    """Return what routing needs to know of a lead; reads its account if that is not loaded."""
-    account = lead.account
+    """Return what routing needs to know of a lead; reads its account if that is not loaded.
+
+    A lead that came before its account was known is routed by the account of its address.
+    """
+    match = matching.match_account(email=lead.email) if lead.account is None else None
+    account = match.account if match else lead.account
     if account is None:
         return RoutingInputs(
             lead_id=lead.pk, country=lead.country, region=lead.region, language=lead.language
@@ -38,6 +45,7 @@ def inputs_of(lead: Lead) -> RoutingInputs:
         lead_id=lead.pk,
         account_id=account.pk,
         account_name=account.name,
+        account_reason=match.reason if match else lead.account_reason,
         country=account.country or lead.country,
         region=account.region or lead.region,
         industry=account.industry,

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 
 from definitions.enums import choices
 from definitions.vocabulary import Authority, Category, IntentLevel
@@ -18,6 +19,7 @@ class TouchpointKind(models.Model):
         default=False, help_text="Asks for sales outright: demo request, booking, RFP …"
     )
     is_product_use = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models.functions import Now
 
 
 class Definition(models.Model):
@@ -18,6 +19,7 @@ class Definition(models.Model):
     is_catch_all = models.BooleanField(
         default=False, help_text="Takes everyone whom no other segment matches."
     )
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [

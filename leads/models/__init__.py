@@ -3,12 +3,14 @@
 from leads.models.account import Account
 from leads.models.assertion import Assertion
 from leads.models.change import AttributeChange
+from leads.models.duplicate import SuspectedDuplicate
 from leads.models.evaluation import Evaluation
 from leads.models.lead import Lead, LeadIdentity
+from leads.models.mapping import ImportMapping
 from leads.models.marketing import Asset, Campaign, Persona, Source
 from leads.models.opportunity import Opportunity
 from leads.models.pending import PendingMark
-from leads.models.run import ImportRun
+from leads.models.run import ImportBatch, ImportChunk, ImportRow, ImportRun
 from leads.models.touchpoint import Touchpoint
 from leads.models.transition import StageTransition
 
@@ -19,6 +21,10 @@ __all__ = [
     "AttributeChange",
     "Campaign",
     "Evaluation",
+    "ImportBatch",
+    "ImportChunk",
+    "ImportMapping",
+    "ImportRow",
     "ImportRun",
     "Lead",
     "LeadIdentity",
@@ -27,5 +33,6 @@ __all__ = [
     "Persona",
     "Source",
     "StageTransition",
+    "SuspectedDuplicate",
     "Touchpoint",
 ]

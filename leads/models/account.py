@@ -3,7 +3,7 @@
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Lower, Now
 
@@ -39,6 +39,7 @@ class Account(models.Model):
     )
     is_target = models.BooleanField("target account", default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [
@@ -62,6 +63,14 @@ class Account(models.Model):
         ]
         indexes = [
             GinIndex(fields=["name"], name="account_name_trigram", opclasses=["gin_trgm_ops"]),
+            models.Index(fields=["name", "id"], name="account_by_name"),
+            models.Index(models.Func("name", function="company_core"), name="account_by_core"),
+            GinIndex(
+                OpClass(models.Func("name", function="company_core"), name="gin_trgm_ops"),
+                name="account_core_trigram",
+            ),
+            models.Index(fields=["updated_at", "id"], name="account_by_update"),
+            GinIndex(fields=["domain"], name="account_domain_trigram", opclasses=["gin_trgm_ops"]),
         ]
 
     def __str__(self) -> str:

@@ -32,6 +32,14 @@ class Lead(models.Model):
         on_delete=models.PROTECT,
         related_name="leads",
     )
+    account_reason = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="By what the lead was matched to its account.",
+    )
     email = models.EmailField(blank=True)
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
@@ -117,7 +125,9 @@ class Lead(models.Model):
                 name="lead_reevaluate_due",
             ),
             models.Index(fields=["stage", "id"], name="lead_by_stage"),
-            models.Index(fields=["account"], name="lead_by_account"),
+            models.Index(
+                "account", Lower("last_name"), Lower("first_name"), name="lead_by_account_and_name"
+            ),
             models.Index(fields=["updated_at", "id"], name="lead_by_update"),
             GinIndex(fields=["email"], name="lead_email_trigram", opclasses=["gin_trgm_ops"]),
             GinIndex(

@@ -1,5 +1,6 @@
 """What marketing makes: sources, campaigns, personas and assets."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 
@@ -9,6 +10,7 @@ class Source(models.Model):
 
     key = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=120)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     def __str__(self) -> str:
         return self.name
@@ -24,6 +26,7 @@ class Campaign(models.Model):
     ends_on = models.DateField(null=True, blank=True)
     cost = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True, help_text="ISO 4217.")
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [
@@ -40,6 +43,10 @@ class Campaign(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
+            raise ValidationError({"ends_on": "The campaign ends before it starts."})
+
 
 class Persona(models.Model):
     """A kind of buyer that marketing writes for."""
@@ -48,6 +55,7 @@ class Persona(models.Model):
     name = models.CharField(max_length=120)
     goals = models.TextField(blank=True)
     pains = models.TextField(blank=True)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     def __str__(self) -> str:
         return self.name
@@ -71,6 +79,7 @@ class Asset(models.Model):
     question = models.TextField(blank=True, help_text="What a rep asks somebody who read it.")
     proof = models.TextField(blank=True, help_text="The evidence it gives.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     def __str__(self) -> str:
         return self.title

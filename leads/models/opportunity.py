@@ -49,6 +49,7 @@ class Opportunity(models.Model):
         models.CharField(max_length=32, choices=Anomaly), default=list, blank=True, editable=False
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         verbose_name_plural = "opportunities"
@@ -68,7 +69,15 @@ class Opportunity(models.Model):
                 name="opportunity_amount_has_currency",
             ),
         ]
-        indexes = [models.Index(fields=["stage", "closed_at"], name="opportunity_by_outcome")]
+        indexes = [
+            models.Index(fields=["stage", "closed_at"], name="opportunity_by_outcome"),
+            models.Index(fields=["updated_at", "id"], name="opportunity_by_update"),
+            models.Index(fields=["name", "id"], name="opportunity_by_name"),
+            models.Index(fields=["stage", "id"], name="opportunity_by_stage"),
+            models.Index(fields=["amount", "id"], name="opportunity_by_amount"),
+            models.Index(fields=["opened_at", "id"], name="opportunity_by_opening"),
+            models.Index(fields=["closed_at", "id"], name="opportunity_by_closing"),
+        ]
 
     def __str__(self) -> str:
         return self.name or f"{self.lead} ({self.stage})"

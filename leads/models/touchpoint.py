@@ -50,6 +50,7 @@ class Touchpoint(models.Model):
                 include=["kind", "channel"],
                 name="touchpoint_by_lead_and_time",
             ),
+            models.Index(fields=["occurred_at", "id"], name="touchpoint_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from routing.enums import ReasonCategory
 from routing.models.handoff import Handoff
@@ -23,6 +24,7 @@ class RejectionReason(models.Model):
     is_active = models.BooleanField(
         default=True, help_text="Untick to retire: kept in history, hidden from forms."
     )
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [

@@ -1,6 +1,7 @@
 """Working time as RevOps edit it."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 
 class BusinessCalendar(models.Model):
@@ -15,6 +16,7 @@ class BusinessCalendar(models.Model):
     holiday_subdivision = models.CharField(
         max_length=10, blank=True, help_text="State or province, for example BY."
     )
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     def __str__(self) -> str:
         return self.name

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 
 from routing.enums import NoticeKind
@@ -15,6 +16,7 @@ class Notice(models.Model):
     `key` makes it one: the same cause never tells twice. `detail` holds what the text needs.
     """
 
+    public_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     key = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=20, choices=NoticeKind)
     recipient = models.ForeignKey(

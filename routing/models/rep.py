@@ -5,7 +5,9 @@ import uuid
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
+from django.db.models.functions import Now
 
 from leads.models import Account
 from routing.enums import RepKind
@@ -40,6 +42,7 @@ class Rep(models.Model):
         related_name="managed_reps",
     )
     is_active = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [
@@ -67,6 +70,7 @@ class NamedAccount(models.Model):
         Account, on_delete=models.PROTECT, related_name="named_assignment"
     )
     rep = models.ForeignKey(Rep, on_delete=models.PROTECT, related_name="named_accounts")
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     def __str__(self) -> str:
         return f"{self.account} → {self.rep}"
@@ -75,6 +79,7 @@ class NamedAccount(models.Model):
 class Absence(models.Model):
     """A rep is away; overlapping absences of one rep are refused."""
 
+    public_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     rep = models.ForeignKey(Rep, on_delete=models.PROTECT, related_name="absences")
     span = DateTimeRangeField(help_text="From (inclusive) until (exclusive).")
     delegate = models.ForeignKey(
@@ -89,6 +94,7 @@ class Absence(models.Model):
     entered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [

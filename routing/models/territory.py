@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 
 from routing.models.calendar import BusinessCalendar
 
@@ -18,6 +19,7 @@ class Queue(models.Model):
     is_fallback = models.BooleanField(
         default=False, help_text="Takes what no territory covers; exactly one queue does."
     )
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [
@@ -65,6 +67,7 @@ class Territory(models.Model):
         help_text="Receives when a named rep cannot.",
     )
     is_active = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         verbose_name_plural = "territories"
@@ -92,6 +95,7 @@ class TerritoryMembership(models.Model):
     weight = models.PositiveSmallIntegerField(default=1)
     credit = models.IntegerField(default=0, editable=False)
     is_active = models.BooleanField(default=True)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from routing.enums import SlaEventKind, StepKind, StepState, TimerMilestone, TimerState
 from routing.models.handoff import Handoff
@@ -42,6 +43,7 @@ class SlaTimer(models.Model):
         Queue, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     tzdata_version = models.CharField(max_length=16)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = "SLA timer"
@@ -86,6 +88,7 @@ class SlaTimer(models.Model):
             models.Index(
                 fields=["due_at"], condition=models.Q(state="running"), name="timer_running_due"
             ),
+            models.Index(fields=["updated_at", "id"], name="timer_by_update"),
         ]
 
     def __str__(self) -> str:

@@ -194,9 +194,36 @@ def test_version_is_frozen_once_it_left_draft(in_state: InState, state: str) -> 
 def test_frozen_columns_are_all_that_a_version_agrees_on() -> None:
     fields = {field.column for field in DefinitionVersion._meta.fields}
     life = {"state", "review_round", "content", "content_hash", "activated_at", "retired_at"}
+    life |= {"updated_at"}
     identity = {"id", "public_id", "definition_id", "number", "author_id", "created_at"}
 
     assert fields - life - identity - {"sunset_days"} == set(FROZEN_COLUMNS)
+
+
+@pytest.mark.parametrize("table", ["definition", "definitionversion", "touchpointkind"])
+def test_a_row_says_when_it_was_last_changed_and_nobody_else_does(
+    draft: DefinitionVersion, table: str
+) -> None:
+    execute(
+        "INSERT INTO definitions_touchpointkind (key, name, category, intent_level, "
+        "is_direct_intent, is_product_use) VALUES ('call', 'Call', 'other', 'none', false, false)"
+    )
+
+    assert execute(f"UPDATE definitions_{table} SET updated_at = '2020-01-01'")
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT min(updated_at) > now() FROM definitions_{table}")
+        assert cursor.fetchone() == (True,)
+
+
+def test_a_frozen_version_says_when_its_life_went_on(in_state: InState) -> None:
+    version = in_state("signed")
+    before = version.updated_at
+
+    update(version, MOVES["signed", "active"])
+
+    version.refresh_from_db()
+    assert version.updated_at > before
 
 
 def test_withdrawing_changes_nothing_that_was_agreed(in_state: InState) -> None:

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from leads import intake, qualification
-from leads.models import Lead
+from leads.models import ImportRun, Lead
 from tests import recipes
 
 LEAD = """
@@ -73,14 +73,49 @@ REFUSED = {
     "evaluation_stage_known": "{evaluation} 'hot', 'direct', 'in', 'none'",
     "evaluation_path_iff_stage": "{evaluation} 'sql', '', 'in', 'none'",
     "evaluation_levels_known": "{evaluation} '', '', 'perfect', 'none'",
-    "import_mode_known": """
-        INSERT INTO leads_importrun (mapping, file_name, file_hash, mode, started_at, report)
-        VALUES ('a', 'b', 'c', 'guess', now(), '{}')""",
+    "one_suspicion_per_pair": """
+        INSERT INTO leads_suspectedduplicate (lead_id, other_id, reason)
+        SELECT lead_id, other_id, '' FROM leads_suspectedduplicate""",
+    "suspicion_in_order": """
+        INSERT INTO leads_suspectedduplicate (lead_id, other_id, reason)
+        SELECT other_id, lead_id, '' FROM leads_suspectedduplicate""",
+    "account_does_not_own_itself": """
+        UPDATE leads_account SET parent_id =
+            (SELECT id FROM leads_account WHERE domain = 'eu.acme.com')
+        WHERE domain = 'acme.com'""",
+    "import_mode_known": "UPDATE leads_importrun SET mode = 'guess'",
+    "import_state_known": "UPDATE leads_importrun SET state = 'stuck'",
+    "import_mode_chosen": "UPDATE leads_importrun SET mode = '', state = 'done'",
+    "import_described": "UPDATE leads_importrun SET content = NULL",
+    "one_chunk_per_place": """
+        INSERT INTO leads_importchunk (run_id, place, data)
+        SELECT run_id, place, data FROM leads_importchunk""",
+    "import_row_state_known": """
+        INSERT INTO leads_importrow (run_id, line, state, "values")
+        SELECT id, 2, 'lost', '[]' FROM leads_importrun""",
+    "import_row_refused_with_reason": """
+        INSERT INTO leads_importrow (run_id, line, state, "values")
+        SELECT id, 2, 'refused', '[]' FROM leads_importrun""",
+    "one_batch_per_slice": """
+        INSERT INTO leads_importbatch (run_id, slice, leads, identities, touchpoints, accounts,
+            opportunities, campaigns, people, changes, transitions, updates)
+        SELECT run_id, slice, leads, identities, touchpoints, accounts, opportunities, campaigns,
+            people, changes, transitions, updates FROM leads_importbatch""",
+    "ledger_is_kept": "UPDATE leads_importbatch SET leads = '{1}'",
     "transition_is_append_only": "UPDATE leads_stagetransition SET note = 'never mind'",
     "evaluation_is_append_only": "DELETE FROM leads_evaluation",
     "assertion_is_append_only": "UPDATE leads_assertion SET value = 'false'",
     "attribute_change_is_append_only": "UPDATE leads_attributechange SET new = '1'",
 }
+
+MADE = (
+    "INSERT INTO leads_source (key, name) VALUES ('made', 'Made')",
+    "INSERT INTO leads_campaign (key, name, currency) VALUES ('made', 'Made', '')",
+    "INSERT INTO leads_persona (key, name, goals, pains) VALUES ('made', 'Made', '', '')",
+    """INSERT INTO leads_asset (key, title, url, journey_stage, pain, question, proof)
+       VALUES ('made', 'Made', '', '', '', '', '')""",
+)
+"""One row of each thing that marketing makes."""
 
 EVALUATION = """
     INSERT INTO leads_evaluation (lead_id, version_id, at, known_at, tipped_at, points, results,
@@ -101,6 +136,20 @@ def known(active_version: Any, noon: datetime, rita: Any) -> Lead:
     recipes.touch(lead, "demo_request", at=noon)
     qualification.judge([lead.pk], at=noon)
     intake.record_assertion(lead, what="budget", value=True, evidence="Told us.", by=rita, at=noon)
+    namesake = recipes.known_lead(
+        at=noon,
+        email=None,
+        first_name=lead.first_name,
+        last_name=lead.last_name,
+        account={"domain": "acme.com", "name": None},
+    )
+    intake.record_account(intake.AccountFacts(domain="eu.acme.com"), received_at=noon)
+    assert namesake.account == lead.account
+    run = ImportRun.objects.create(
+        mode="live", state="importing", content={}, started_at=noon, received_at=noon
+    )
+    run.chunks.create(place=0, data=b"")
+    run.batches.create(slice=0)
     intake.record_opportunity(
         intake.OpportunityFacts(system="crm", external_id="1", lead=lead),
         received_at=noon,
@@ -143,6 +192,19 @@ def test_erasing_a_person_may_change_the_history(known: Lead) -> None:
         cursor.execute("UPDATE leads_attributechange SET new = NULL WHERE field = 'email'")
 
         assert cursor.rowcount == 1
+
+
+@pytest.mark.parametrize(
+    "table", ["account", "opportunity", "source", "campaign", "persona", "asset"]
+)
+def test_a_row_says_when_it_was_last_changed_and_nobody_else_does(known: Lead, table: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in MADE:
+            cursor.execute(statement)
+        cursor.execute(f"UPDATE leads_{table} SET updated_at = '2020-01-01'")
+        assert cursor.rowcount
+        cursor.execute(f"SELECT min(updated_at) > now() FROM leads_{table}")
+        assert cursor.fetchone() == (True,)
 
 
 def test_a_lead_says_when_it_was_last_changed(known: Lead) -> None:

@@ -9,7 +9,15 @@ from django.apps import apps
 from django.db import IntegrityError, connection
 
 from routing import handoffs
-from routing.models import Handoff, Notice, Queue, Rep, TerritoryMembership
+from routing.models import (
+    BusinessCalendar,
+    Handoff,
+    NamedAccount,
+    Notice,
+    Queue,
+    Rep,
+    TerritoryMembership,
+)
 from tests.routing import sales
 from tests.routing.sales import NOON
 
@@ -48,6 +56,19 @@ def change(table: str, what: str, where: str = "true") -> str:
     return f"UPDATE routing_{table} SET {what} WHERE {where}"
 
 
+STAMPED = (
+    "absence",
+    "businesscalendar",
+    "namedaccount",
+    "queue",
+    "rejectionreason",
+    "rep",
+    "slatimer",
+    "territory",
+    "territorymembership",
+)
+"""Tables whose rows say when they were last changed."""
+
 OTHER_ID = "00000000-0000-4000-8000-000000000000"
 HELD, QUEUED, REJECTED = "status = 'assigned'", "status = 'queued'", "status = 'rejected'"
 RUNNING = "milestone = 'first_response' AND state = 'running'"
@@ -57,7 +78,7 @@ UNCOUNTED = "SET LOCAL session_replication_role = replica;"
 BROKEN: dict[str, str] = {
     "absence_delegate_is_somebody_else": change("absence", "delegate_id = rep_id"),
     "absence_has_a_beginning": change("absence", "span = tstzrange(NULL, upper(span))"),
-    "absences_do_not_overlap": again("absence"),
+    "absences_do_not_overlap": again("absence", public_id=OTHER_ID),
     "accepted_handoff_says_when": change("handoff", "status = 'accepted'", HELD),
     "acceptance_is_append_only": "DELETE FROM routing_acceptance",
     "assignment_ends_after_it_began": change("assignment", "ended_at = '2020-01-01'"),
@@ -196,7 +217,47 @@ def test_every_trigger_is_known() -> None:
         "handoff_freeze",
         "handoff_life",
         "rep_load_is_kept",
+        "calendarclosure_stamps_calendar",
+        "calendarwindow_stamps_calendar",
+        *(f"{table}_updated_at" for table in STAMPED),
     }
+
+
+@pytest.mark.parametrize("table", STAMPED)
+def test_a_row_says_when_it_was_last_changed_and_nobody_else_does(
+    history: None, table: str
+) -> None:
+    long_ago = "updated_at = '2020-01-01'"
+    sales.reason()
+    account = sales.account()
+    NamedAccount.objects.create(account=account, rep=Rep.objects.get())
+
+    with connection.cursor() as cursor:
+        cursor.execute(change(table, long_ago))
+        assert cursor.rowcount
+        cursor.execute(f"SELECT min(updated_at) > now() FROM routing_{table}")
+        assert cursor.fetchone() == (True,)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE routing_calendarwindow SET opens = '08:00'",
+        "DELETE FROM routing_calendarwindow",
+        """INSERT INTO routing_calendarclosure (calendar_id, "on", name)
+           SELECT id, '2026-12-24', '' FROM routing_businesscalendar""",
+    ],
+)
+def test_a_calendar_changes_with_its_windows_and_closures(history: None, statement: str) -> None:
+    calendar = BusinessCalendar.objects.exclude(windows=None).first()
+    assert calendar is not None
+    before = calendar.updated_at
+
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+    calendar.refresh_from_db()
+    assert calendar.updated_at > before
 
 
 def test_the_scene_is_as_the_statements_expect(history: None) -> None:

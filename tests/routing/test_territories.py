@@ -105,3 +105,13 @@ def test_inputs_are_the_accounts_where_it_says_so(db: None) -> None:
     assert (of_account.country, of_account.region, of_account.language) == ("AT", "Tyrol", "de")
     assert (of_account.industry, of_account.employee_count) == ("software", 300)
     assert (alone.country, alone.account_id) == ("DE", None)
+
+
+def test_a_lead_that_came_before_its_account_is_routed_by_its_address(db: None) -> None:
+    lead = sales.lead(email="anna@eu.acme.example")
+    acme = sales.account(country="AT", domain="acme.example")
+
+    inputs = inputs_of(lead)
+
+    assert (inputs.account_id, inputs.country) == (acme.pk, "AT")
+    assert inputs.account_reason == "domain eu.acme.example, below acme.example"
