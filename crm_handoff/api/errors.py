@@ -2,9 +2,9 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
@@ -13,6 +13,8 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
+
+from crm_handoff.people import keys
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +40,69 @@ class BodyTooLarge(exceptions.APIException):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_detail = "The body is too large."
     default_code = "body_too_large"
+
+
+class EncodingUnsupported(exceptions.APIException):
+    """The request's body is compressed, or encoded in another way."""
+
+    status_code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    default_detail = "Send the body as it is: no Content-Encoding is understood."
+    default_code = "unsupported_encoding"
+
+
+class LengthRequired(exceptions.APIException):
+    """Nobody says where the request's body ends."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+    default_detail = "Send the body with its Content-Length."
+    default_code = "length_required"
+
+
+class KeyInAddress(exceptions.APIException):
+    """The request carries a key where logs would keep it."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+    default_detail = (
+        "A key does not belong in an address, which logs keep. Replace the key, and send the new "
+        "one in the Authorization header."
+    )
+    default_code = "key_in_address"
+
+
+class RateLimited(exceptions.APIException):
+    """A key was used more often than it may be; `headers` say when it may again."""
+
+    status_code = HTTPStatus.TOO_MANY_REQUESTS
+    default_code = "rate_limited"
+
+    def __init__(self, detail: str, *, headers: Mapping[str, str]) -> None:
+        super().__init__(detail)
+        self.headers = headers
+
+
+class IdempotencyKeyInvalid(exceptions.APIException):
+    """The Idempotency-Key is none that is kept."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+    default_detail = "An Idempotency-Key is 1 to 255 characters of printable ASCII."
+    default_code = "idempotency_key_invalid"
+
+
+class IdempotencyKeyReused(exceptions.APIException):
+    """The Idempotency-Key came with another request before."""
+
+    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    default_detail = "This Idempotency-Key was used for another request: use a new one."
+    default_code = "idempotency_key_reused"
+
+
+class IdempotencyInProgress(exceptions.APIException):
+    """The same request is still being answered."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_detail = "The same request is being answered; come again for its answer."
+    default_code = "idempotency_in_progress"
+    headers: ClassVar = {"Retry-After": "2"}
 
 
 class ForeignSystem(exceptions.APIException):
@@ -71,8 +136,24 @@ def problem_details(exc: Exception, context: dict[str, Any]) -> Response | None:
     return Response(body, status=body["status"], headers=headers, content_type=MEDIA_TYPE)
 
 
+def refuse_key_in_path(request: HttpRequest) -> None:
+    """Refuse a request whose path holds a key, and hide it there from whoever logs the refusal.
+
+    Raises:
+        KeyInAddress: it does.
+    """
+    path = keys.hide(request.path)
+    if path != request.path:
+        request.path = path
+        raise KeyInAddress
+
+
 def not_found(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     """Answer an address of the API that does not exist; open to everybody."""
+    try:
+        refuse_key_in_path(request)
+    except KeyInAddress as refusal:
+        return JsonResponse(_body_of(refusal), status=refusal.status_code, content_type=MEDIA_TYPE)
     detail = "There is no such address."
     if not request.path.endswith("/"):
         detail += " Addresses end with a slash."
@@ -163,5 +244,7 @@ def _body(status: int, code: str, detail: str, *, title: str = "") -> dict[str, 
 
 
 def _headers_of(exc: exceptions.APIException) -> dict[str, str]:
-    challenge = getattr(exc, "auth_header", None)
-    return {"WWW-Authenticate": challenge} if challenge else {}
+    headers = dict(getattr(exc, "headers", {}))
+    if challenge := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    return headers

@@ -1,6 +1,6 @@
 """Evaluations: why a lead is, or is not, qualified."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -9,13 +9,14 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from crm_handoff.api.fields import amount, instant
+from crm_handoff.api.answers import Answer, InstantField, VersionAnswer
+from crm_handoff.api.fields import instant
 from crm_handoff.api.filters import EvaluationFilters
-from crm_handoff.api.leads import version_of
-from crm_handoff.api.views import ListView, PermittedView
+from crm_handoff.api.views import DetailView, ListView
 from crm_handoff.people import access
 from definitions import queries
 from definitions.vocabulary import FACTS
@@ -24,66 +25,72 @@ from leads.models import Evaluation
 LATEST = "latest"
 
 
-class EvaluationList(ListView):
-    """`/leads/{id}/evaluations/`."""
+class LevelsAnswer(Answer):
+    """How far a lead has come in each dimension."""
 
-    required_permissions: ClassVar = {"GET": "leads.view_evaluation"}
-    filters = EvaluationFilters
-
-    def rows(self, request: Request, **kwargs: Any) -> QuerySet[Evaluation]:
-        return _of_lead(request, kwargs["lead"]).defer("results", "score", "version__content")
-
-    def represent(self, row: Evaluation) -> dict[str, Any]:
-        return summary_of(row)
+    fit = serializers.CharField()
+    engagement = serializers.CharField()
+    intent = serializers.CharField()
+    authority = serializers.CharField()
+    product = serializers.CharField()
 
 
-class EvaluationDetail(PermittedView):
-    """`/leads/{id}/evaluations/{instant or latest}/`."""
+class EvaluationAnswer(Answer):
+    """An evaluation without its reasons; reads lead, version and definition."""
 
-    required_permissions: ClassVar = {"GET": "leads.view_evaluation"}
+    lead = serializers.UUIDField(source="lead.public_id")
+    at = InstantField()
+    url = serializers.SerializerMethodField()
+    tipped_at = InstantField()
+    version = VersionAnswer()
+    stage = serializers.CharField()
+    path = serializers.CharField()
+    levels = LevelsAnswer(source="*")
+    points = serializers.DecimalField(max_digits=8, decimal_places=2)
 
-    def get(self, request: Request, lead: UUID, at: str) -> Response:
-        """Read an evaluation: every criterion with the value seen and the value wanted."""
-        evaluations = _of_lead(request, lead).order_by("-pk")
-        if at != LATEST:
-            evaluations = evaluations.filter(at=_instant_in(at))
-        evaluation = evaluations.first()
-        if evaluation is None:
-            raise Http404
-        return Response(evaluation_of(evaluation))
-
-
-def summary_of(evaluation: Evaluation) -> dict[str, Any]:
-    """Write an evaluation without its reasons; reads lead, version and definition."""
-    at = instant(evaluation.at)
-    return {
-        "lead": evaluation.lead.public_id,
-        "at": at,
-        "url": reverse("api:evaluation", args=[evaluation.lead.public_id, at]),
-        "tipped_at": instant(evaluation.tipped_at),
-        "version": version_of(evaluation.version),
-        "stage": evaluation.stage,
-        "path": evaluation.path,
-        "levels": {
-            "fit": evaluation.fit,
-            "engagement": evaluation.engagement,
-            "intent": evaluation.intent,
-            "authority": evaluation.authority,
-            "product": evaluation.product,
-        },
-        "points": amount(evaluation.points),
-    }
+    def get_url(self, evaluation: Evaluation) -> str:
+        return reverse("api:evaluation", args=[evaluation.lead.public_id, instant(evaluation.at)])
 
 
-def evaluation_of(evaluation: Evaluation) -> dict[str, Any]:
-    """Write an evaluation with its reasons, in the words of its version."""
-    agreement = queries.agreement_of(evaluation.version)
-    seen = {result["key"]: result for result in evaluation.results}
-    rules = {rule.key: rule for rule in agreement.score_rules}
-    return {
-        **summary_of(evaluation),
-        "process": agreement.process,
-        "criteria": [
+class CriterionAnswer(Answer):
+    """A criterion with the value seen and the value wanted, each of any form."""
+
+    key = serializers.CharField()
+    # A field of that name is a field: the metaclass takes it out of the attributes.
+    label = serializers.CharField()  # type: ignore[assignment]
+    dimension = serializers.CharField(allow_null=True)
+    level = serializers.CharField(allow_null=True)
+    fact = serializers.CharField()
+    parameters = serializers.DictField()
+    unit = serializers.CharField()
+    operator = serializers.CharField()
+    wanted = serializers.JSONField()
+    seen = serializers.JSONField()
+    met = serializers.BooleanField()
+
+
+class PointsAnswer(Answer):
+    """The points that one rule gave."""
+
+    key = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    points = serializers.JSONField()
+
+
+class ReasonedEvaluationAnswer(EvaluationAnswer):
+    """An evaluation with its reasons, in the words of its version."""
+
+    process = serializers.SerializerMethodField()
+    criteria = serializers.SerializerMethodField()
+    score = serializers.SerializerMethodField()
+
+    def get_process(self, evaluation: Evaluation) -> str:
+        return queries.agreement_of(evaluation.version).process
+
+    @extend_schema_field(CriterionAnswer(many=True))
+    def get_criteria(self, evaluation: Evaluation) -> list[dict[str, Any]]:
+        seen = {result["key"]: result for result in evaluation.results}
+        return [
             {
                 "key": criterion.key,
                 "label": criterion.label,
@@ -97,17 +104,48 @@ def evaluation_of(evaluation: Evaluation) -> dict[str, Any]:
                 "seen": seen[criterion.key]["seen"],
                 "met": seen[criterion.key]["met"],
             }
-            for criterion in agreement.criteria
-        ],
-        "score": [
+            for criterion in queries.agreement_of(evaluation.version).criteria
+        ]
+
+    @extend_schema_field(PointsAnswer(many=True))
+    def get_score(self, evaluation: Evaluation) -> list[dict[str, Any]]:
+        rules = {rule.key: rule for rule in queries.agreement_of(evaluation.version).score_rules}
+        return [
             {
                 "key": given["key"],
                 "label": rules[given["key"]].label,
                 "points": given["points"],
             }
             for given in evaluation.score
-        ],
-    }
+        ]
+
+
+class EvaluationList(ListView):
+    """`/leads/{id}/evaluations/`."""
+
+    required_permissions: ClassVar = {"GET": "leads.view_evaluation"}
+    answer = EvaluationAnswer
+    filters = EvaluationFilters
+    orderings: ClassVar = {"at": "at", "points": "points"}
+
+    def rows(self, request: Request, **kwargs: Any) -> QuerySet[Evaluation]:
+        return _of_lead(request, kwargs["lead"]).defer("results", "score", "version__content")
+
+
+class EvaluationDetail(DetailView):
+    """`/leads/{id}/evaluations/{instant or latest}/`: why, criterion by criterion."""
+
+    required_permissions: ClassVar = {"GET": "leads.view_evaluation"}
+    answer = ReasonedEvaluationAnswer
+
+    def row(self, request: Request, **kwargs: Any) -> Evaluation:
+        evaluations = _of_lead(request, kwargs["lead"]).order_by("-pk")
+        if kwargs["at"] != LATEST:
+            evaluations = evaluations.filter(at=_instant_in(kwargs["at"]))
+        evaluation = evaluations.first()
+        if evaluation is None:
+            raise Http404
+        return evaluation
 
 
 def _of_lead(request: Request, public_id: UUID) -> QuerySet[Evaluation]:
@@ -122,8 +160,8 @@ def _of_lead(request: Request, public_id: UUID) -> QuerySet[Evaluation]:
 def _instant_in(written: str) -> datetime:
     try:
         at = parse_datetime(written)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise Http404
-    return at
+        if at is None or at.tzinfo is None:
+            raise Http404
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Http404 from None

@@ -11,10 +11,12 @@ from uuid import UUID
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from crm_handoff.api.spellings import EmailField
+
 MONEY = {"max_digits": 14, "decimal_places": 2, "min_value": 0}
 CURRENCY = r"^[A-Za-z]{3}\Z"
-COUNTRY = r"^[A-Za-z]{2}\Z"
-LANGUAGE = COUNTRY
+UNSAID: dict[str, Any] = {"required": False, "allow_null": True, "allow_blank": True}
+"""Options of a field that may be left out; null or blank then says as little."""
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
 
 
@@ -97,7 +99,7 @@ class LeadNameBody(Body):
 
     system = serializers.SlugField(required=False, max_length=64)
     external_id = serializers.CharField(required=False, max_length=200)
-    email = serializers.EmailField(required=False, max_length=254)
+    email = EmailField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs.get("external_id") and not attrs.get("email"):
@@ -122,17 +124,7 @@ class LeadReference(serializers.Field[Any, Any, Any, Any]):
 
 def text(max_length: int, **options: Any) -> serializers.CharField:
     """Build an optional text field; blank says that there is none."""
-    return serializers.CharField(
-        **{"required": False, "allow_null": True, "allow_blank": True} | options,
-        max_length=max_length,
-    )
-
-
-def code(pattern: str, **options: Any) -> serializers.RegexField:
-    """Build an optional field of a code such as a country's."""
-    return serializers.RegexField(
-        pattern, **{"required": False, "allow_null": True, "allow_blank": True} | options
-    )
+    return serializers.CharField(**UNSAID | options, max_length=max_length)
 
 
 def key(**options: Any) -> serializers.SlugField:

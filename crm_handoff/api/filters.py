@@ -1,19 +1,35 @@
 """Query parameters by which lists are narrowed; an unknown one is refused, not ignored."""
 
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.contrib.admin.utils import get_fields_from_path
+from django.db.models import Exists, F, Lookup, Model, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.http import QueryDict
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from leads.enums import OpportunityStage, Stage
-from leads.models import Evaluation, Lead, Opportunity, Touchpoint
-from routing.enums import HandoffStatus
-from routing.models import Handoff
+from crm_handoff.api.fields import Instant
+from definitions.enums import choices
+from definitions.models import TouchpointKind
+from definitions.vocabulary import Category, IntentLevel
+from leads.enums import Anomaly, OpportunityStage, Stage
+from leads.models import Evaluation, Lead, LeadIdentity, Opportunity, Touchpoint
+from routing.enums import HandoffStatus, ReasonCategory
+from routing.models import Handoff, RejectionReason
 
-PAGING = frozenset({"cursor", "page_size"})
+MOST_SEARCH = 200
+MOST_RELATED = 2000
+"""Related rows that hold a text, up to which they are looked for first."""
+LITERALLY = str.maketrans({character: f"\\{character}" for character in "\\%_"})
+"""What stands for itself in a pattern, and must be written otherwise there."""
+
+INSTANT = Instant()
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -34,27 +50,112 @@ class TruthFilter(django_filters.Filter):
     field_class = TruthField
 
 
+class NumberFilter(django_filters.NumberFilter):
+    """Narrow by a number that a column could hold: few characters can write a monstrous one."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"max_digits": 30, "decimal_places": 10} | options)
+
+
 class KeysFilter(django_filters.BaseInFilter, django_filters.CharFilter):
     """Narrow to any of some keys, parted by commas."""
+
+
+class InstantField(forms.CharField):
+    """An instant with its zone; without one nobody could say which is meant."""
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        try:
+            return INSTANT.run_validation(super().to_python(value))
+        except ValidationError as error:
+            reason = " ".join(map(str, error.detail))
+            raise forms.ValidationError(reason, code="invalid") from None
+
+
+class InstantFilter(django_filters.Filter):
+    """Narrow by an instant."""
+
+    field_class = InstantField
+
+
+def since(column: str) -> InstantFilter:
+    """Build a filter: at the given instant or later."""
+    return InstantFilter(field_name=column, lookup_expr="gte")
+
+
+def before(column: str) -> InstantFilter:
+    """Build a filter: before the given instant."""
+    return InstantFilter(field_name=column, lookup_expr="lt")
+
+
+def at_least(column: str) -> NumberFilter:
+    """Build a filter: the given number or more."""
+    return NumberFilter(field_name=column, lookup_expr="gte")
+
+
+def at_most(column: str) -> NumberFilter:
+    """Build a filter: the given number or less."""
+    return NumberFilter(field_name=column, lookup_expr="lte")
+
+
+class TextFilter(django_filters.CharFilter):
+    """Narrow to one text in upper or lower case, by the index of texts in lower case."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return qs
+        rows = qs.filter(Exact(Lower(self.field_name), Lower(Value(value))))
+        # Such indexes leave out what is blank, which the database cannot tell of the text.
+        return rows if "__" in self.field_name else rows.exclude(**{self.field_name: ""})
+
+
+def same_text(column: str) -> TextFilter:
+    """Build a filter: the given text, in upper or lower case."""
+    return TextFilter(field_name=column)
+
+
+def key_of(relation: str) -> django_filters.CharFilter:
+    """Build a filter: the row to which this one points has the given key."""
+    return django_filters.CharFilter(field_name=f"{relation}__key")
+
+
+def id_of(relation: str) -> django_filters.UUIDFilter:
+    """Build a filter: the row to which this one points has the given id."""
+    return django_filters.UUIDFilter(field_name=f"{relation}__public_id")
 
 
 class Filters(django_filters.FilterSet):
     """Filters of a list."""
 
     @classmethod
+    def refuse_unknown(cls, parameters: QueryDict, *, beside: frozenset[str]) -> None:
+        """Refuse what is no filter and not understood beside the filters either.
+
+        Raises:
+            ValidationError: naming each such parameter, and each that may be said only once.
+        """
+        faults = {
+            name: [ErrorDetail("There is no such filter.", code="unknown_filter")]
+            for name in parameters
+            if name not in cls.base_filters and name not in beside
+        }
+        faults |= {
+            name: [ErrorDetail("Say this once.", code="repeated")]
+            for name, values in parameters.lists()
+            if len(values) > 1 and not cls._is_repeatable(name)
+        }
+        if faults:
+            raise ValidationError(faults)
+
+    @classmethod
     def narrow(cls, rows: QuerySet[Any], parameters: QueryDict) -> QuerySet[Any]:
         """Apply the query parameters to the rows.
 
         Raises:
-            ValidationError: a parameter is unknown or its value is of no use.
+            ValidationError: the value of a parameter is of no use.
         """
-        unknown = {
-            name: [ErrorDetail("There is no such filter.", code="unknown_filter")]
-            for name in parameters
-            if name not in cls.base_filters and name not in PAGING
-        }
-        if unknown:
-            raise ValidationError(unknown)
         filters = cls(parameters, queryset=rows)
         if not filters.is_valid():
             raise ValidationError(
@@ -66,40 +167,127 @@ class Filters(django_filters.FilterSet):
         narrowed: QuerySet[Any] = filters.qs
         return narrowed
 
+    @classmethod
+    def _is_repeatable(cls, name: str) -> bool:
+        return isinstance(cls.base_filters.get(name), django_filters.MultipleChoiceFilter)
+
+
+class Like(Lookup[bool]):
+    """`ILIKE`: a text holds another in upper or lower case, found by a trigram index."""
+
+    lookup_name = "ilike"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, column_values = self.process_lhs(compiler, connection)
+        pattern, values = self.process_rhs(compiler, connection)
+        return f"{column} ILIKE {pattern}", (*column_values, *values)
+
+
+def search(rows: QuerySet[Any], said: str, columns: Sequence[str]) -> QuerySet[Any]:
+    """Narrow rows to those in which each word occurs in one of the text columns.
+
+    Raises:
+        ValidationError: the text is longer than anybody searches for.
+    """
+    if len(said) > MOST_SEARCH or "\0" in said:
+        detail = f"Write no more than {MOST_SEARCH} characters."
+        raise ValidationError({"search": [ErrorDetail(detail, code="invalid")]})
+    for word in said.split():
+        pattern = f"%{word.translate(LITERALLY)}%"
+        rows = rows.filter(reduce(or_, _holding(rows.model, pattern, columns)))
+    return rows
+
+
+def _holding(model: type[Model], pattern: str, columns: Sequence[str]) -> Iterator[Q]:
+    """Yield conditions that an index can answer, of which a row that holds the text meets one.
+
+    Texts of related rows are looked for first, since a condition across tables reads all rows; of
+    a text that many hold, a page is soon full, and the condition does no harm.
+    """
+    of_relation: dict[str, list[str]] = {}
+    for column in columns:
+        relation, _, text = column.rpartition("__")
+        of_relation.setdefault(relation, []).append(text)
+    for relation, texts in of_relation.items():
+        ids = _related(model, relation, pattern, texts) if relation else None
+        if ids is not None and len(ids) <= MOST_RELATED:
+            yield Q(**{f"{relation}__in": ids})
+            continue
+        for text in texts:
+            yield Q(Like(F(f"{relation}__{text}" if relation else text), Value(pattern)))
+
+
+def _related(model: type[Model], relation: str, pattern: str, texts: Sequence[str]) -> list[Any]:
+    related: Any = get_fields_from_path(model, relation)[-1].related_model
+    held = reduce(or_, (Q(Like(F(text), Value(pattern))) for text in texts))
+    rows = related._default_manager.filter(held)
+    return list(rows.values_list("pk", flat=True)[: MOST_RELATED + 1])
+
 
 class LeadFilters(Filters):
     """Narrow leads; `stage` may be given more than once."""
 
+    id = django_filters.UUIDFilter(field_name="public_id")
     stage = django_filters.MultipleChoiceFilter(choices=Stage.choices)
-    source = django_filters.CharFilter(field_name="source__key")
-    campaign = django_filters.CharFilter(field_name="campaign__key")
-    account = django_filters.UUIDFilter(field_name="account__public_id")
-    country = django_filters.CharFilter(lookup_expr="iexact")
-    email = django_filters.CharFilter(lookup_expr="iexact")
-    system = django_filters.CharFilter(field_name="identities__system", distinct=True)
+    stage_since = since("stage_at")
+    stage_before = before("stage_at")
+    email = same_text("email")
+    first_name = same_text("first_name")
+    last_name = same_text("last_name")
+    job_title = same_text("job_title")
+    phone = django_filters.CharFilter()
+    country = same_text("country")
+    region = same_text("region")
+    language = same_text("language")
+    source = key_of("source")
+    campaign = key_of("campaign")
+    persona = key_of("persona")
+    account = id_of("account")
+    definition = django_filters.CharFilter(field_name="version__definition__key")
+    expected_acv_min = at_least("expected_acv")
+    expected_acv_max = at_most("expected_acv")
+    currency = same_text("currency")
+    system = django_filters.CharFilter(method="known_to")
+    external_id = django_filters.CharFilter(method="known_as")
     no_longer_meets = TruthFilter()
-    updated_since = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
-    created_since = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    cool_off_until_since = since("cool_off_until")
+    cool_off_until_before = before("cool_off_until")
+    recycle_count_min = at_least("recycle_count")
+    recycle_count_max = at_most("recycle_count")
+    created_since = since("created_at")
+    created_before = before("created_at")
+    updated_since = since("updated_at")
+    updated_before = before("updated_at")
 
     class Meta:
         model = Lead
         fields: ClassVar[list[str]] = []
 
+    def known_to(self, leads: QuerySet[Lead], name: str, system: str) -> QuerySet[Lead]:
+        """Narrow to the leads that a system knows."""
+        return leads.filter(Exists(_identities(system=system)))
+
+    def known_as(self, leads: QuerySet[Lead], name: str, external_id: str) -> QuerySet[Lead]:
+        """Narrow to the leads that some system knows by this name."""
+        return leads.filter(Exists(_identities(external_id=external_id)))
+
 
 class TouchpointFilters(Filters):
-    """Narrow touchpoints; `kind` may be given more than once, parted by commas."""
+    """Narrow touchpoints; `kind` may name several, parted by commas."""
 
-    lead = django_filters.UUIDFilter(field_name="lead__public_id")
+    lead = id_of("lead")
     kind = KeysFilter(field_name="kind__key")
     channel = django_filters.CharFilter()
-    campaign = django_filters.CharFilter(field_name="campaign__key")
+    campaign = key_of("campaign")
+    asset = key_of("asset")
     system = django_filters.CharFilter()
     external_id = django_filters.CharFilter()
     is_verified = TruthFilter()
     is_bot = TruthFilter()
-    occurred_since = django_filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="gte")
-    occurred_before = django_filters.IsoDateTimeFilter(field_name="occurred_at", lookup_expr="lt")
+    occurred_since = since("occurred_at")
+    occurred_before = before("occurred_at")
+    received_since = since("received_at")
+    received_before = before("received_at")
 
     class Meta:
         model = Touchpoint
@@ -109,31 +297,63 @@ class TouchpointFilters(Filters):
 class OpportunityFilters(Filters):
     """Narrow opportunities; `stage` may be given more than once."""
 
-    lead = django_filters.UUIDFilter(field_name="lead__public_id")
+    id = django_filters.UUIDFilter(field_name="public_id")
+    lead = id_of("lead")
+    account = id_of("account")
+    name = same_text("name")
     stage = django_filters.MultipleChoiceFilter(choices=OpportunityStage.choices)
+    amount_min = at_least("amount")
+    amount_max = at_most("amount")
+    currency = same_text("currency")
+    owner = same_text("owner__email")
+    sourced_by = same_text("sourced_by__email")
+    loss_reason = same_text("loss_reason")
+    anomaly = django_filters.ChoiceFilter(method="showing", choices=Anomaly.choices)
     system = django_filters.CharFilter()
     external_id = django_filters.CharFilter()
-    closed_since = django_filters.IsoDateTimeFilter(field_name="closed_at", lookup_expr="gte")
-    closed_before = django_filters.IsoDateTimeFilter(field_name="closed_at", lookup_expr="lt")
+    opened_since = since("opened_at")
+    opened_before = before("opened_at")
+    closed_since = since("closed_at")
+    closed_before = before("closed_at")
+    created_since = since("created_at")
+    created_before = before("created_at")
 
     class Meta:
         model = Opportunity
         fields: ClassVar[list[str]] = []
 
+    def showing(self, deals: QuerySet[Opportunity], name: str, anomaly: str) -> Any:
+        """Narrow to the deals that show an anomaly."""
+        return deals.filter(anomalies__contains=[anomaly])
+
 
 class HandoffFilters(Filters):
     """Narrow handoffs; `status` may be given more than once."""
 
-    lead = django_filters.UUIDFilter(field_name="lead__public_id")
+    id = django_filters.UUIDFilter(field_name="public_id")
+    lead = id_of("lead")
     status = django_filters.MultipleChoiceFilter(choices=HandoffStatus.choices)
     is_open = TruthFilter(field_name="closed_at", lookup_expr="isnull", label="Not closed yet")
-    rep = django_filters.UUIDFilter(field_name="rep__public_id")
-    queue = django_filters.CharFilter(field_name="queue__key")
-    territory = django_filters.CharFilter(field_name="territory__key")
+    rep = id_of("rep")
+    queue = key_of("queue")
+    territory = key_of("territory")
+    definition = django_filters.CharFilter(field_name="version__definition__key")
     floor_missed = TruthFilter()
-    opened_since = django_filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="gte")
-    opened_before = django_filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="lt")
-    updated_since = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gte")
+    is_over_capacity = TruthFilter()
+    qualified_since = since("qualified_at")
+    qualified_before = before("qualified_at")
+    opened_since = since("opened_at")
+    opened_before = before("opened_at")
+    assigned_since = since("assigned_at")
+    assigned_before = before("assigned_at")
+    first_attempt_since = since("first_attempt_at")
+    first_attempt_before = before("first_attempt_at")
+    accepted_since = since("accepted_at")
+    accepted_before = before("accepted_at")
+    closed_since = since("closed_at")
+    closed_before = before("closed_at")
+    updated_since = since("updated_at")
+    updated_before = before("updated_at")
 
     class Meta:
         model = Handoff
@@ -144,13 +364,53 @@ class EvaluationFilters(Filters):
     """Narrow the evaluations of a lead."""
 
     stage = django_filters.CharFilter()
-    since = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="gte")
-    before = django_filters.IsoDateTimeFilter(field_name="at", lookup_expr="lt")
+    path = django_filters.CharFilter()
+    definition = django_filters.CharFilter(field_name="version__definition__key")
+    points_min = at_least("points")
+    points_max = at_most("points")
+    tipped_since = since("tipped_at")
+    tipped_before = before("tipped_at")
+    since = since("at")
+    before = before("at")
 
     class Meta:
         model = Evaluation
         fields: ClassVar[list[str]] = []
 
 
+class ReasonFilters(Filters):
+    """Narrow the reasons of a rejection; `category` may be given more than once."""
+
+    key = django_filters.CharFilter()
+    name = same_text("name")
+    category = django_filters.MultipleChoiceFilter(choices=ReasonCategory.choices)
+    position = NumberFilter()
+    updated_since = since("updated_at")
+
+    class Meta:
+        model = RejectionReason
+        fields: ClassVar[list[str]] = []
+
+
+class KindFilters(Filters):
+    """Narrow the kinds of touchpoint; `category` and `intent_level` more than once."""
+
+    key = django_filters.CharFilter()
+    name = same_text("name")
+    category = django_filters.MultipleChoiceFilter(choices=choices(Category))
+    intent_level = django_filters.MultipleChoiceFilter(choices=choices(IntentLevel))
+    is_direct_intent = TruthFilter()
+    is_product_use = TruthFilter()
+    updated_since = since("updated_at")
+
+    class Meta:
+        model = TouchpointKind
+        fields: ClassVar[list[str]] = []
+
+
 class NoFilters(Filters):
     """A list too short to be narrowed."""
+
+
+def _identities(**named: str) -> QuerySet[LeadIdentity]:
+    return LeadIdentity.objects.filter(lead=OuterRef("pk"), **named)

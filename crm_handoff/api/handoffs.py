@@ -1,27 +1,36 @@
 """Handoffs: list, read, and the answers of the people who hold them."""
 
+import logging
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm_handoff.api import packets
+from crm_handoff.api import answers, packets
+from crm_handoff.api.answers import Answer, InstantField, VersionAnswer
 from crm_handoff.api.errors import DOMAIN_PROBLEMS, Problem
-from crm_handoff.api.fields import Body, instant
+from crm_handoff.api.fields import Body
 from crm_handoff.api.filters import HandoffFilters
-from crm_handoff.api.leads import version_of
-from crm_handoff.api.views import ListView, PermittedView
+from crm_handoff.api.views import DetailView, ListView, PermittedView
 from crm_handoff.clock import database_now
 from crm_handoff.people import access
 from crm_handoff.people.models import User
 from definitions.enums import AttemptKind
 from routing import handoffs
-from routing.enums import AttemptOutcome, TimerMilestone
+from routing.enums import (
+    AttemptOutcome,
+    HandoffStatus,
+    RepKind,
+    RoutingRule,
+    TimerMilestone,
+    TimerState,
+)
 from routing.models import (
     Acceptance,
     Attempt,
@@ -31,6 +40,8 @@ from routing.models import (
     RoutingDecision,
     SlaTimer,
 )
+
+logger = logging.getLogger(__name__)
 
 DOMAIN_PROBLEMS.update(
     {
@@ -53,7 +64,18 @@ DOMAIN_PROBLEMS.update(
 MOST_TEXT = 10_000
 
 
-class AttemptBody(Body):
+class AnswerBody(Body):
+    """What somebody does about a handoff; a key says by whom, a person answers alone.
+
+    `by` is the e-mail address of an active person who may answer the handoff.
+    """
+
+    by = serializers.EmailField(required=False, max_length=254)
+
+    server_owned: ClassVar[frozenset[str]] = frozenset({"at", "handoff"})
+
+
+class AttemptBody(AnswerBody):
     """A contact attempt; it happened now."""
 
     kind = serializers.ChoiceField(choices=AttemptKind.choices)
@@ -63,10 +85,8 @@ class AttemptBody(Body):
     )
     next_step = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
 
-    server_owned: ClassVar[frozenset[str]] = frozenset({"at", "by", "handoff"})
 
-
-class RejectionBody(Body):
+class RejectionBody(AnswerBody):
     """Why sales does not want the lead: a reason of the list and a comment, always."""
 
     reason = serializers.SlugRelatedField(
@@ -74,43 +94,157 @@ class RejectionBody(Body):
     )
     comment = serializers.CharField(max_length=MOST_TEXT)
 
-    server_owned: ClassVar[frozenset[str]] = frozenset({"at", "by", "handoff"})
+
+class HandoffLeadAnswer(Answer):
+    """The lead of a handoff."""
+
+    id = serializers.UUIDField(source="public_id")
+    name = serializers.CharField(source="*")
 
 
-class NoBody(Body):
-    """An answer that says nothing more."""
+class HandoffRepAnswer(Answer):
+    """Who holds a handoff."""
 
-    server_owned: ClassVar[frozenset[str]] = frozenset({"at", "by", "handoff"})
+    id = serializers.UUIDField(source="public_id")
+    name = serializers.CharField(source="*")
+    kind = serializers.ChoiceField(choices=RepKind.choices)
+
+
+class ClockAnswer(Answer):
+    """The response clock of a handoff; null when none was promised."""
+
+    state = serializers.ChoiceField(choices=TimerState.choices)
+    term = serializers.CharField(source="term_key")
+    is_high_intent = serializers.BooleanField()
+    is_business_time = serializers.BooleanField()
+    stop_kinds = serializers.ListField(child=serializers.CharField())
+    started_at = InstantField()
+    due_at = InstantField()
+    stopped_at = InstantField(allow_null=True)
+    breached_at = InstantField(allow_null=True)
+
+    def get_attribute(self, instance: Any) -> Any:
+        return next(iter(instance.clocks), None)
+
+
+class HandoffAnswer(Answer):
+    """A handoff without its packet; reads what `with_relations` loads."""
+
+    id = serializers.UUIDField(source="public_id")
+    lead = HandoffLeadAnswer()
+    status = serializers.ChoiceField(choices=HandoffStatus.choices)
+    rep = HandoffRepAnswer(allow_null=True)
+    queue = answers.key("queue")
+    territory = answers.key("territory")
+    version = VersionAnswer()
+    response_clock = ClockAnswer(allow_null=True)
+    floor_missed = serializers.BooleanField()
+    is_over_capacity = serializers.BooleanField()
+    qualified_at = InstantField()
+    opened_at = InstantField()
+    assigned_at = InstantField(allow_null=True)
+    first_attempt_at = InstantField(allow_null=True)
+    accepted_at = InstantField(allow_null=True)
+    closed_at = InstantField(allow_null=True)
+    updated_at = InstantField()
+
+
+class PacketField(serializers.DictField):
+    """A handover packet for the outside; one query."""
+
+    def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
+        return packets.public(value)
+
+
+class AttemptAnswer(Answer):
+    """A contact attempt."""
+
+    kind = serializers.ChoiceField(choices=AttemptKind.choices)
+    outcome = serializers.ChoiceField(choices=AttemptOutcome.choices)
+    note = serializers.CharField()
+    next_step = serializers.CharField()
+    by = serializers.CharField()
+    at = InstantField()
+
+
+class AcceptanceAnswer(Answer):
+    """Sales took the lead."""
+
+    by = serializers.CharField()
+    at = InstantField()
+    taken_back_at = InstantField(source="reversal.at", allow_null=True)
+
+
+class RejectionAnswer(AcceptanceAnswer):
+    """Sales refused the lead."""
+
+    reason = serializers.SlugField(source="reason.key")
+    comment = serializers.CharField()
+
+
+class CandidateAnswer(Answer):
+    """A rep whom routing considered."""
+
+    name = serializers.CharField(allow_null=True)
+    eligible = serializers.BooleanField(allow_null=True)
+    why = serializers.CharField(allow_null=True)
+
+
+class DecisionAnswer(Answer):
+    """Why a handoff went where it went."""
+
+    at = InstantField()
+    rule = serializers.ChoiceField(choices=RoutingRule.choices)
+    why = serializers.CharField()
+    rep = serializers.CharField(allow_null=True)
+    queue = answers.key("queue")
+    candidates = CandidateAnswer(many=True)
+
+
+class HandoffDetailAnswer(HandoffAnswer):
+    """A handoff with its packet, attempts, answers and routing decisions."""
+
+    packet = PacketField()
+    attempts = AttemptAnswer(many=True)
+    acceptances = AcceptanceAnswer(many=True)
+    rejections = RejectionAnswer(many=True)
+    decisions = DecisionAnswer(many=True)
 
 
 class HandoffList(ListView):
     """`/handoffs/`."""
 
     required_permissions: ClassVar = {"GET": "routing.view_handoff"}
+    answer = HandoffAnswer
     filters = HandoffFilters
+    orderings: ClassVar = {
+        "opened_at": "opened_at",
+        "qualified_at": "qualified_at",
+        "closed_at": "closed_at",
+        "updated_at": "updated_at",
+        "status": "status",
+    }
+    search_fields = ("lead__email", "lead__first_name", "lead__last_name")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Handoff]:
         return with_relations(access.handoffs_visible_to(request.user)).defer("packet")
 
-    def represent(self, row: Handoff) -> dict[str, Any]:
-        return handoff_of(row)
 
-
-class HandoffDetail(PermittedView):
-    """`/handoffs/{id}/`."""
+class HandoffDetail(DetailView):
+    """`/handoffs/{id}/`: with its packet, attempts, answers and routing decisions."""
 
     required_permissions: ClassVar = {"GET": "routing.view_handoff"}
+    answer = HandoffDetailAnswer
 
-    def get(self, request: Request, handoff: UUID) -> Response:
-        """Read a handoff with its packet, attempts, answers and routing decisions."""
-        return Response(detail_of(request, handoff))
+    def row(self, request: Request, **kwargs: Any) -> Handoff:
+        return in_detail(request, kwargs["handoff"])
 
 
 class AnswerView(PermittedView):
     """Something that the holder of a handoff does about it; answers with the handoff."""
 
     required_permissions: ClassVar = {"POST": "routing.answer_handoff"}
-    body: ClassVar[type[Body]] = NoBody
+    body: ClassVar[type[Body]] = AnswerBody
 
     def post(self, request: Request, handoff: UUID) -> Response:
         """Do it; 404 for a handoff that the caller may not see, 403 for another's."""
@@ -118,10 +252,13 @@ class AnswerView(PermittedView):
             access.handoffs_visible_to(request.user).select_related("rep").defer("packet"),
             public_id=handoff,
         )
-        if not access.may_answer(request.user, held):
+        by = _answering(request)
+        if not access.may_answer(by, held):
             raise PermissionDenied("This handoff is somebody else's.")
-        self.act(held, _person(request), self.body.checked(request.data))
-        return Response(detail_of(request, handoff))
+        said = self.body.checked(request.data)
+        said.pop("by", None)
+        self.act(held, by, said)
+        return Response(HandoffDetailAnswer.written(in_detail(request, handoff)))
 
     def act(self, handoff: Handoff, by: User, said: dict[str, Any]) -> None:
         """Call the one operation."""
@@ -129,7 +266,7 @@ class AnswerView(PermittedView):
 
 
 class AttemptView(AnswerView):
-    """`/handoffs/{id}/attempts/`."""
+    """`/handoffs/{id}/attempts/`: record that the lead was called or written to."""
 
     body = AttemptBody
 
@@ -138,14 +275,14 @@ class AttemptView(AnswerView):
 
 
 class AcceptView(AnswerView):
-    """`/handoffs/{id}/accept/`."""
+    """`/handoffs/{id}/accept/`: take the lead."""
 
     def act(self, handoff: Handoff, by: User, said: dict[str, Any]) -> None:
         handoffs.accept(handoff.pk, by=by, at=database_now())
 
 
 class RejectView(AnswerView):
-    """`/handoffs/{id}/reject/`."""
+    """`/handoffs/{id}/reject/`: refuse the lead, with a reason and a comment."""
 
     body = RejectionBody
 
@@ -154,14 +291,14 @@ class RejectView(AnswerView):
 
 
 class UndoView(AnswerView):
-    """`/handoffs/{id}/undo/`."""
+    """`/handoffs/{id}/undo/`: take back what was answered a moment ago."""
 
     def act(self, handoff: Handoff, by: User, said: dict[str, Any]) -> None:
         handoffs.undo(handoff.pk, by=by, at=database_now())
 
 
 def with_relations(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
-    """Load what `handoff_of` reads: one query more, for the clocks, however many handoffs."""
+    """Load what `HandoffAnswer` reads: one query more, for the clocks, however many handoffs."""
     clocks = SlaTimer.objects.filter(milestone=TimerMilestone.FIRST_RESPONSE).exclude(
         state="cancelled"
     )
@@ -170,32 +307,8 @@ def with_relations(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
     ).prefetch_related(Prefetch("timers", clocks, to_attr="clocks"))
 
 
-def handoff_of(handoff: Handoff) -> dict[str, Any]:
-    """Write a handoff without its packet; reads what `with_relations` loads."""
-    rep, queue, territory = handoff.rep, handoff.queue, handoff.territory
-    return {
-        "id": handoff.public_id,
-        "lead": {"id": handoff.lead.public_id, "name": str(handoff.lead)},
-        "status": handoff.status,
-        "rep": {"id": rep.public_id, "name": str(rep), "kind": rep.kind} if rep else None,
-        "queue": queue.key if queue else None,
-        "territory": territory.key if territory else None,
-        "version": version_of(handoff.version),
-        "response_clock": _clock_of(handoff),
-        "floor_missed": handoff.floor_missed,
-        "is_over_capacity": handoff.is_over_capacity,
-        "qualified_at": instant(handoff.qualified_at),
-        "opened_at": instant(handoff.opened_at),
-        "assigned_at": instant(handoff.assigned_at),
-        "first_attempt_at": instant(handoff.first_attempt_at),
-        "accepted_at": instant(handoff.accepted_at),
-        "closed_at": instant(handoff.closed_at),
-        "updated_at": instant(handoff.updated_at),
-    }
-
-
-def detail_of(request: Request, public_id: UUID) -> dict[str, Any]:
-    """Write a handoff with its packet, attempts, answers and routing decisions.
+def in_detail(request: Request, public_id: UUID) -> Handoff:
+    """Return a handoff with all that `HandoffDetailAnswer` reads.
 
     Raises:
         Http404: the caller may not see it.
@@ -214,76 +327,24 @@ def detail_of(request: Request, public_id: UUID) -> dict[str, Any]:
             RoutingDecision.objects.select_related("rep__user", "queue").order_by("pk"),
         ),
     )
-    handoff = get_object_or_404(rows, public_id=public_id)
-    return {
-        **handoff_of(handoff),
-        "packet": packets.public(handoff.packet),
-        "attempts": [_attempt_of(attempt) for attempt in handoff.attempts.all()],
-        "acceptances": [_answer_of(answer) for answer in handoff.acceptances.all()],
-        "rejections": [
-            {**_answer_of(answer), "reason": answer.reason.key, "comment": answer.comment}
-            for answer in handoff.rejections.all()
-        ],
-        "decisions": [_decision_of(decision) for decision in handoff.decisions.all()],
-    }
+    return get_object_or_404(rows, public_id=public_id)
 
 
-def _person(request: Request) -> User:
-    if not isinstance(request.user, User):
-        raise PermissionDenied("Only a person answers a handoff.")
-    return request.user
+def _answering(request: Request) -> User:
+    """Return who answers: the person who is signed in, or the one whom a key names."""
+    said = request.data if isinstance(request.data, Mapping) else {}
+    if isinstance(request.user, User):
+        if "by" in said:
+            raise _fault_of_by("You answer yourself; only a key says for whom.", "read_only")
+        return request.user
+    if not said.get("by"):
+        raise _fault_of_by("A key names the person who answers, by e-mail address.", "required")
+    person = User.objects.filter(email__iexact=str(said["by"]), is_active=True).first()
+    if person is None:
+        raise _fault_of_by("Nobody active has this e-mail address.", "does_not_exist")
+    logger.info("Key “%s” answers a handoff for person %s", request.user, person.pk)
+    return person
 
 
-def _clock_of(handoff: Handoff) -> dict[str, Any] | None:
-    clock: SlaTimer | None = next(iter(handoff.clocks), None)  # type: ignore[attr-defined]
-    if clock is None:
-        return None
-    return {
-        "state": clock.state,
-        "term": clock.term_key,
-        "is_high_intent": clock.is_high_intent,
-        "is_business_time": clock.is_business_time,
-        "stop_kinds": clock.stop_kinds,
-        "started_at": instant(clock.started_at),
-        "due_at": instant(clock.due_at),
-        "stopped_at": instant(clock.stopped_at),
-        "breached_at": instant(clock.breached_at),
-    }
-
-
-def _attempt_of(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "kind": attempt.kind,
-        "outcome": attempt.outcome,
-        "note": attempt.note,
-        "next_step": attempt.next_step,
-        "by": str(attempt.by),
-        "at": instant(attempt.at),
-    }
-
-
-def _answer_of(answer: Acceptance | Rejection) -> dict[str, Any]:
-    reversal = getattr(answer, "reversal", None)
-    return {
-        "by": str(answer.by),
-        "at": instant(answer.at),
-        "taken_back_at": instant(reversal.at) if reversal else None,
-    }
-
-
-def _decision_of(decision: RoutingDecision) -> dict[str, Any]:
-    return {
-        "at": instant(decision.at),
-        "rule": decision.rule,
-        "why": decision.why,
-        "rep": str(decision.rep) if decision.rep else None,
-        "queue": decision.queue.key if decision.queue else None,
-        "candidates": [
-            {
-                "name": candidate.get("name"),
-                "eligible": candidate.get("eligible"),
-                "why": candidate.get("why"),
-            }
-            for candidate in decision.candidates
-        ],
-    }
+def _fault_of_by(detail: str, code: str) -> ValidationError:
+    return ValidationError({"by": [ErrorDetail(detail, code=code)]})

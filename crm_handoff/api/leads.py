@@ -1,7 +1,6 @@
 """Leads: create, upsert by identity, read, list."""
 
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -11,26 +10,32 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from crm_handoff.api import answers
+from crm_handoff.api.answers import Answer, InstantField, VersionAnswer
 from crm_handoff.api.errors import DOMAIN_PROBLEMS, Problem
 from crm_handoff.api.fields import (
-    COUNTRY,
-    CURRENCY,
-    LANGUAGE,
+    UNSAID,
     Body,
     IdentityBody,
     Instant,
-    amount,
-    code,
-    instant,
     key,
     money,
     require_currency,
     text,
 )
 from crm_handoff.api.filters import LeadFilters
-from crm_handoff.api.views import ListView, PermittedView, system_of
+from crm_handoff.api.spellings import (
+    CountryField,
+    CurrencyField,
+    DomainField,
+    EmailField,
+    LanguageField,
+    dialed,
+)
+from crm_handoff.api.views import DetailView, ListView, system_of
 from crm_handoff.people import access
-from leads import attributes, intake
+from leads import attributes, intake, phones
+from leads.enums import Stage
 from leads.models import Lead
 
 DOMAIN_PROBLEMS.update(
@@ -60,6 +65,7 @@ SERVER_OWNED = frozenset(
         "updated_at",
         "received_at",
         "identities",
+        "account_reason",
     }
 )
 
@@ -68,9 +74,9 @@ class AccountBody(Body):
     """What is known about a lead's company."""
 
     name = text(200)
-    domain = text(253)
-    parent_domain = text(253)
-    country = code(COUNTRY)
+    domain = DomainField(**UNSAID)
+    parent_domain = DomainField(**UNSAID)
+    country = CountryField(**UNSAID)
     region = text(64)
     industry = text(64)
     employee_count = serializers.IntegerField(
@@ -78,7 +84,7 @@ class AccountBody(Body):
     )
     revenue = money()
     expected_acv = money()
-    currency = code(CURRENCY)
+    currency = CurrencyField(**UNSAID)
     funding_stage = text(32)
     technologies = serializers.ListField(
         child=serializers.CharField(max_length=64), required=False, allow_null=True, max_length=200
@@ -96,23 +102,23 @@ class AccountBody(Body):
         return attrs
 
 
-class UpsertBody(Body):
+class NamedLeadBody(Body):
     """What is said about a lead whose identity stands in the address."""
 
-    email = serializers.EmailField(required=False, allow_null=True, max_length=254)
+    email = EmailField(**UNSAID)
     first_name = text(100)
     last_name = text(100)
     job_title = text(200)
-    phone = text(32)
-    country = code(COUNTRY)
+    phone = text(phones.LONGEST)
+    country = CountryField(**UNSAID)
     region = text(64)
-    language = code(LANGUAGE)
+    language = LanguageField(**UNSAID)
     # A field of that name is a field: the metaclass takes it out of the attributes.
     source = key()  # type: ignore[assignment]
     campaign = key()
     persona = key()
     expected_acv = money()
-    currency = code(CURRENCY)
+    currency = CurrencyField(**UNSAID)
     account = AccountBody(required=False, allow_null=True)
     effective_at = Instant(required=False, allow_null=True)
 
@@ -120,10 +126,10 @@ class UpsertBody(Body):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         require_currency(attrs, "expected_acv")
-        return attrs
+        return dialed(attrs)
 
 
-class LeadBody(UpsertBody):
+class LeadBody(NamedLeadBody):
     """What is said about a lead."""
 
     system = key()
@@ -138,17 +144,85 @@ class LeadBody(UpsertBody):
         return super().validate(attrs)
 
 
+class LeadIdentityAnswer(Answer):
+    """The name of a lead in another system."""
+
+    system = serializers.CharField()
+    external_id = serializers.CharField()
+
+
+class LeadAccountAnswer(Answer):
+    """A lead's company."""
+
+    id = serializers.UUIDField(source="public_id")
+    name = serializers.CharField()
+    domain = serializers.CharField()
+    country = serializers.CharField()
+    region = serializers.CharField()
+    industry = serializers.CharField()
+    employee_count = serializers.IntegerField(allow_null=True)
+    revenue = answers.amount()
+    expected_acv = answers.amount()
+    currency = serializers.CharField()
+    funding_stage = serializers.CharField()
+    technologies = serializers.ListField(child=serializers.CharField())
+    is_target = serializers.BooleanField()
+
+
+class LeadAnswer(Answer):
+    """A lead; reads what `with_relations` loads."""
+
+    id = serializers.UUIDField(source="public_id")
+    identities = LeadIdentityAnswer(many=True)
+    email = serializers.CharField()
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    job_title = serializers.CharField()
+    phone = serializers.CharField()
+    country = serializers.CharField()
+    region = serializers.CharField()
+    language = serializers.CharField()
+    # A field of that name is a field: the metaclass takes it out of the attributes.
+    source = answers.key("source")  # type: ignore[assignment]
+    campaign = answers.key("campaign")
+    persona = answers.key("persona")
+    expected_acv = answers.amount()
+    currency = serializers.CharField()
+    account = LeadAccountAnswer(allow_null=True)
+    account_reason = serializers.CharField()
+    stage = serializers.ChoiceField(choices=Stage.choices)
+    stage_at = InstantField(allow_null=True)
+    version = VersionAnswer(allow_null=True)
+    no_longer_meets = serializers.BooleanField()
+    cool_off_until = InstantField(allow_null=True)
+    recycle_count = serializers.IntegerField()
+    created_at = InstantField()
+    updated_at = InstantField()
+
+
+class LeadOutcomeAnswer(Answer):
+    """What became of a lead that was sent."""
+
+    id = serializers.UUIDField()
+    url = serializers.CharField()
+    stage = serializers.ChoiceField(choices=Stage.choices)
+    is_created = serializers.BooleanField()
+    changed_fields = serializers.ListField(child=serializers.CharField())
+
+
 class LeadList(ListView):
     """`/leads/`."""
 
     required_permissions: ClassVar = {"GET": "leads.view_lead", "POST": "leads.add_lead"}
+    answer = LeadAnswer
+    body = LeadBody
+    outcome = LeadOutcomeAnswer
     filters = LeadFilters
+    orderings: ClassVar = {"updated_at": "updated_at", "stage": "stage"}
+    search_fields = ("email", "first_name", "last_name", "account__name")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Lead]:
         return with_relations(access.leads_visible_to(request.user))
-
-    def represent(self, row: Lead) -> dict[str, Any]:
-        return lead_of(row)
 
     def post(self, request: Request) -> Response:
         """Record a lead; 201 when it is new, 200 when it was known and what is said was added."""
@@ -157,105 +231,45 @@ class LeadList(ListView):
         return _record(system, said.pop("external_id", None) or "", said)
 
 
-class LeadByIdentity(PermittedView):
+class LeadByIdentity(DetailView):
     """`/leads/by-identity/{system}/{external_id}/`."""
 
     required_permissions: ClassVar = {"GET": "leads.view_lead", "PUT": "leads.change_lead"}
+    answer = LeadAnswer
+    body = NamedLeadBody
+    outcome = LeadOutcomeAnswer
 
-    def get(self, request: Request, system: str, external_id: str) -> Response:
-        """Read the lead that another system knows by this name."""
-        IdentityBody.check(system, external_id)
-        lead = get_object_or_404(
+    def row(self, request: Request, **kwargs: Any) -> Lead:
+        IdentityBody.check(kwargs["system"], kwargs["external_id"])
+        return get_object_or_404(
             with_relations(access.leads_visible_to(request.user)),
-            identities__system=system,
-            identities__external_id=external_id,
+            identities__system=kwargs["system"],
+            identities__external_id=kwargs["external_id"],
         )
-        return Response(lead_of(lead))
 
     def put(self, request: Request, system: str, external_id: str) -> Response:
         """Record what is said about the lead of this name; what is left out stays as it is."""
         IdentityBody.check(system, external_id)
-        said = UpsertBody.checked(request.data)
+        said = NamedLeadBody.checked(request.data)
         return _record(system_of(request, system), external_id, said)
 
 
-class LeadDetail(PermittedView):
+class LeadDetail(DetailView):
     """`/leads/{id}/`."""
 
     required_permissions: ClassVar = {"GET": "leads.view_lead"}
+    answer = LeadAnswer
 
-    def get(self, request: Request, lead: UUID) -> Response:
-        """Read a lead."""
+    def row(self, request: Request, **kwargs: Any) -> Lead:
         leads = with_relations(access.leads_visible_to(request.user))
-        return Response(lead_of(get_object_or_404(leads, public_id=lead)))
+        return get_object_or_404(leads, public_id=kwargs["lead"])
 
 
 def with_relations(leads: QuerySet[Lead]) -> QuerySet[Lead]:
-    """Load what `lead_of` reads: one query more, for the identities, however many leads."""
+    """Load what `LeadAnswer` reads: one query more, for the identities, however many leads."""
     return leads.select_related(
         "account", "source", "campaign", "persona", "version__definition"
     ).prefetch_related("identities")
-
-
-def lead_of(lead: Lead) -> dict[str, Any]:
-    """Write a lead; reads what `with_relations` loads."""
-    return {
-        "id": lead.public_id,
-        "identities": [
-            {"system": identity.system, "external_id": identity.external_id}
-            for identity in lead.identities.all()
-        ],
-        "email": lead.email,
-        "first_name": lead.first_name,
-        "last_name": lead.last_name,
-        "job_title": lead.job_title,
-        "phone": lead.phone,
-        "country": lead.country,
-        "region": lead.region,
-        "language": lead.language,
-        "source": lead.source.key if lead.source else None,
-        "campaign": lead.campaign.key if lead.campaign else None,
-        "persona": lead.persona.key if lead.persona else None,
-        "expected_acv": amount(lead.expected_acv),
-        "currency": lead.currency,
-        "account": _account_of(lead),
-        "stage": lead.stage,
-        "stage_at": instant(lead.stage_at),
-        "version": version_of(lead.version),
-        "no_longer_meets": lead.no_longer_meets,
-        "cool_off_until": instant(lead.cool_off_until),
-        "recycle_count": lead.recycle_count,
-        "created_at": instant(lead.created_at),
-        "updated_at": instant(lead.updated_at),
-    }
-
-
-def version_of(version: Any) -> dict[str, Any] | None:
-    """Name a version of a definition; reads the definition."""
-    if version is None:
-        return None
-    return {"definition": version.definition.key, "number": version.number}
-
-
-def _account_of(lead: Lead) -> dict[str, Any] | None:
-    account = lead.account
-    if account is None:
-        return None
-    return {
-        "id": account.public_id,
-        "name": account.name,
-        "domain": account.domain,
-        "country": account.country,
-        "region": account.region,
-        "industry": account.industry,
-        "employee_count": account.employee_count,
-        "revenue": amount(account.revenue),
-        "expected_acv": amount(account.expected_acv),
-        "currency": account.currency,
-        "funding_stage": account.funding_stage,
-        "technologies": account.technologies,
-        "is_target": account.is_target,
-    }
 
 
 def _record(system: str, external_id: str, said: dict[str, Any]) -> Response:

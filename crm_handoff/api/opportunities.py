@@ -12,27 +12,27 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from crm_handoff.api import answers
+from crm_handoff.api.answers import Answer, InstantField
 from crm_handoff.api.errors import DOMAIN_PROBLEMS, Problem
 from crm_handoff.api.fields import (
-    CURRENCY,
+    UNSAID,
     Body,
     IdentityBody,
     Instant,
     LeadReference,
-    amount,
-    code,
-    instant,
     key,
     money,
     require_currency,
     text,
 )
 from crm_handoff.api.filters import OpportunityFilters
-from crm_handoff.api.views import ListView, PermittedView, system_of
+from crm_handoff.api.spellings import CurrencyField, EmailField
+from crm_handoff.api.views import DetailView, ListView, system_of
 from crm_handoff.people import access
 from crm_handoff.people.models import User
 from leads import intake, lifecycle
-from leads.enums import OpportunityStage
+from leads.enums import Anomaly, OpportunityStage
 from leads.models import Lead, Opportunity
 from routing import opportunities
 
@@ -53,16 +53,16 @@ DOMAIN_PROBLEMS.update(
 )
 
 
-class UpsertBody(Body):
+class NamedOpportunityBody(Body):
     """What is said about a deal whose identity stands in the address."""
 
     lead = LeadReference()
     stage = serializers.ChoiceField(choices=OpportunityStage.choices)
     name = text(200)
     amount = money()
-    currency = code(CURRENCY)
-    owner = serializers.EmailField(required=False, allow_null=True)
-    sourced_by = serializers.EmailField(required=False, allow_null=True)
+    currency = CurrencyField(**UNSAID)
+    owner = EmailField(**UNSAID)
+    sourced_by = EmailField(**UNSAID)
     opened_at = Instant(required=False, allow_null=True)
     closed_at = Instant(required=False, allow_null=True)
     loss_reason = text(200)
@@ -78,11 +78,42 @@ class UpsertBody(Body):
         return attrs
 
 
-class OpportunityBody(UpsertBody):
+class OpportunityBody(NamedOpportunityBody):
     """What is said about a deal."""
 
     system = key()
     external_id = serializers.CharField(max_length=200)
+
+
+class OpportunityAnswer(Answer):
+    """A deal; reads what `with_relations` loads."""
+
+    id = serializers.UUIDField(source="public_id")
+    system = serializers.CharField()
+    external_id = serializers.CharField()
+    lead = serializers.UUIDField(source="lead.public_id")
+    account = serializers.UUIDField(source="account.public_id", allow_null=True)
+    name = serializers.CharField()
+    stage = serializers.ChoiceField(choices=OpportunityStage.choices)
+    amount = answers.amount()
+    currency = serializers.CharField()
+    owner = serializers.EmailField(source="owner.email", allow_null=True)
+    sourced_by = serializers.EmailField(source="sourced_by.email", allow_null=True)
+    opened_at = InstantField(allow_null=True)
+    closed_at = InstantField(allow_null=True)
+    loss_reason = serializers.CharField()
+    anomalies = serializers.ListField(child=serializers.ChoiceField(choices=Anomaly.choices))
+    created_at = InstantField()
+
+
+class OpportunityOutcomeAnswer(Answer):
+    """What became of a deal that was sent."""
+
+    id = serializers.UUIDField()
+    url = serializers.CharField()
+    stage = serializers.ChoiceField(choices=OpportunityStage.choices)
+    anomalies = serializers.ListField(child=serializers.ChoiceField(choices=Anomaly.choices))
+    is_created = serializers.BooleanField()
 
 
 class OpportunityList(ListView):
@@ -92,13 +123,21 @@ class OpportunityList(ListView):
         "GET": "leads.view_opportunity",
         "POST": "leads.add_opportunity",
     }
+    answer = OpportunityAnswer
+    body = OpportunityBody
+    outcome = OpportunityOutcomeAnswer
     filters = OpportunityFilters
+    orderings: ClassVar = {
+        "name": "name",
+        "stage": "stage",
+        "amount": "amount",
+        "opened_at": "opened_at",
+        "closed_at": "closed_at",
+    }
+    search_fields = ("name", "external_id", "account__name")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Opportunity]:
         return with_relations(access.opportunities_visible_to(request.user))
-
-    def represent(self, row: Opportunity) -> dict[str, Any]:
-        return opportunity_of(row)
 
     def post(self, request: Request) -> Response:
         """Record a deal; 201 when it is new, 200 when it was known."""
@@ -107,64 +146,43 @@ class OpportunityList(ListView):
         return _record(request, system, said.pop("external_id"), said)
 
 
-class OpportunityByIdentity(PermittedView):
+class OpportunityByIdentity(DetailView):
     """`/opportunities/by-identity/{system}/{external_id}/`."""
 
     required_permissions: ClassVar = {
         "GET": "leads.view_opportunity",
         "PUT": "leads.change_opportunity",
     }
+    answer = OpportunityAnswer
+    body = NamedOpportunityBody
+    outcome = OpportunityOutcomeAnswer
 
-    def get(self, request: Request, system: str, external_id: str) -> Response:
-        """Read the deal that another system knows by this name."""
-        IdentityBody.check(system, external_id)
+    def row(self, request: Request, **kwargs: Any) -> Opportunity:
+        IdentityBody.check(kwargs["system"], kwargs["external_id"])
         deals = with_relations(access.opportunities_visible_to(request.user))
-        deal = get_object_or_404(deals, system=system, external_id=external_id)
-        return Response(opportunity_of(deal))
+        return get_object_or_404(deals, system=kwargs["system"], external_id=kwargs["external_id"])
 
     def put(self, request: Request, system: str, external_id: str) -> Response:
         """Record what is said about the deal of this name."""
         IdentityBody.check(system, external_id)
-        said = UpsertBody.checked(request.data)
+        said = NamedOpportunityBody.checked(request.data)
         return _record(request, system_of(request, system), external_id, said)
 
 
-class OpportunityDetail(PermittedView):
+class OpportunityDetail(DetailView):
     """`/opportunities/{id}/`."""
 
     required_permissions: ClassVar = {"GET": "leads.view_opportunity"}
+    answer = OpportunityAnswer
 
-    def get(self, request: Request, opportunity: UUID) -> Response:
-        """Read a deal."""
+    def row(self, request: Request, **kwargs: Any) -> Opportunity:
         deals = with_relations(access.opportunities_visible_to(request.user))
-        return Response(opportunity_of(get_object_or_404(deals, public_id=opportunity)))
+        return get_object_or_404(deals, public_id=kwargs["opportunity"])
 
 
 def with_relations(deals: QuerySet[Opportunity]) -> QuerySet[Opportunity]:
-    """Load what `opportunity_of` reads."""
+    """Load what `OpportunityAnswer` reads."""
     return deals.select_related("lead", "account", "owner", "sourced_by")
-
-
-def opportunity_of(deal: Opportunity) -> dict[str, Any]:
-    """Write a deal; reads what `with_relations` loads."""
-    return {
-        "id": deal.public_id,
-        "system": deal.system,
-        "external_id": deal.external_id,
-        "lead": deal.lead.public_id,
-        "account": deal.account.public_id if deal.account else None,
-        "name": deal.name,
-        "stage": deal.stage,
-        "amount": amount(deal.amount),
-        "currency": deal.currency,
-        "owner": deal.owner.email if deal.owner else None,
-        "sourced_by": deal.sourced_by.email if deal.sourced_by else None,
-        "opened_at": instant(deal.opened_at),
-        "closed_at": instant(deal.closed_at),
-        "loss_reason": deal.loss_reason,
-        "anomalies": deal.anomalies,
-        "created_at": instant(deal.created_at),
-    }
 
 
 def _record(request: Request, system: str, external_id: str, said: dict[str, Any]) -> Response:
@@ -196,7 +214,7 @@ def _record(request: Request, system: str, external_id: str, said: dict[str, Any
 
 
 def _lead_of(request: Request, system: str, named: UUID | dict[str, str]) -> Lead:
-    leads = access.leads_visible_to(request.user)
+    leads = access.leads_reportable_by(request.user)
     if isinstance(named, UUID):
         lead = leads.filter(public_id=named).first()
     else:

@@ -7,13 +7,15 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm_handoff.api import errors
-from crm_handoff.api.fields import Body, Instant, LeadReference, instant, key, text
+from crm_handoff.api import answers, errors
+from crm_handoff.api.answers import Answer, InstantField, ProblemFault
+from crm_handoff.api.fields import Body, Instant, LeadReference, key, text
 from crm_handoff.api.filters import TouchpointFilters
 from crm_handoff.api.views import ListView, system_of
 from crm_handoff.people import access
@@ -54,6 +56,38 @@ class TouchpointBody(Body):
         return detail
 
 
+class TouchpointAnswer(Answer):
+    """A touchpoint; reads lead, kind, campaign and asset."""
+
+    lead = serializers.UUIDField(source="lead.public_id")
+    kind = serializers.SlugField(source="kind.key")
+    channel = serializers.CharField()
+    occurred_at = InstantField()
+    received_at = InstantField()
+    system = serializers.CharField()
+    external_id = serializers.CharField()
+    campaign = answers.key("campaign")
+    asset = answers.key("asset")
+    is_verified = serializers.BooleanField()
+    is_bot = serializers.BooleanField()
+    detail = serializers.DictField()
+
+
+class TouchpointResult(Answer):
+    """What became of one touchpoint that was sent; `row` is its place, from 0."""
+
+    row = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=["created", "repeated", "refused"])
+    # A field of that name is a field: the metaclass takes it out of the attributes.
+    errors = ProblemFault(many=True, required=False)  # type: ignore[assignment]
+
+
+class TouchpointResults(Answer):
+    """What became of each touchpoint of a list, in order."""
+
+    results = TouchpointResult(many=True)
+
+
 class TouchpointList(ListView):
     """`/touchpoints/`."""
 
@@ -61,15 +95,19 @@ class TouchpointList(ListView):
         "GET": "leads.view_touchpoint",
         "POST": "leads.add_touchpoint",
     }
+    answer = TouchpointAnswer
+    body = TouchpointBody
+    most_at_once = MOST_AT_ONCE
+    outcome = PolymorphicProxySerializer(
+        "TouchpointOutcome", [TouchpointResult, TouchpointResults], resource_type_field_name=None
+    )
     filters = TouchpointFilters
+    orderings: ClassVar = {"occurred_at": "occurred_at"}
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Touchpoint]:
         return access.touchpoints_visible_to(request.user).select_related(
             "lead", "kind", "campaign", "asset"
         )
-
-    def represent(self, row: Touchpoint) -> dict[str, Any]:
-        return touchpoint_of(row)
 
     def post(self, request: Request) -> Response:
         """Record one touchpoint, or up to a thousand.
@@ -93,24 +131,6 @@ class TouchpointList(ListView):
         results = _record(request, said)
         any_is_new = any(result["status"] == "created" for result in results)
         return Response({"results": results}, status=201 if any_is_new else 200)
-
-
-def touchpoint_of(touchpoint: Touchpoint) -> dict[str, Any]:
-    """Write a touchpoint; reads lead, kind, campaign and asset."""
-    return {
-        "lead": touchpoint.lead.public_id,
-        "kind": touchpoint.kind.key,
-        "channel": touchpoint.channel,
-        "occurred_at": instant(touchpoint.occurred_at),
-        "received_at": instant(touchpoint.received_at),
-        "system": touchpoint.system,
-        "external_id": touchpoint.external_id,
-        "campaign": touchpoint.campaign.key if touchpoint.campaign else None,
-        "asset": touchpoint.asset.key if touchpoint.asset else None,
-        "is_verified": touchpoint.is_verified,
-        "is_bot": touchpoint.is_bot,
-        "detail": touchpoint.detail,
-    }
 
 
 def _record(request: Request, said: Sequence[Any]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Arguments that commands about versions share."""
+"""Arguments that several commands share."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from crm_handoff.people.models import User
+from crm_handoff.people.models import ApiKey, User
 from definitions.models import DefinitionVersion
 
 
@@ -43,3 +43,15 @@ def person(options: Mapping[str, Any]) -> User:
         return User.objects.get_by_natural_key(options["email"])
     except User.DoesNotExist as error:
         raise CommandError(f"Nobody has the address {options['email']}.") from error
+
+
+def api_key(options: Mapping[str, Any]) -> ApiKey:
+    """Return the API key whose prefix the arguments name.
+
+    Raises:
+        CommandError: there is none.
+    """
+    try:
+        return ApiKey.objects.get(prefix=options["prefix"])
+    except ApiKey.DoesNotExist as error:
+        raise CommandError(f"There is no key {options['prefix']}.") from error

@@ -10,18 +10,41 @@ from typing import Any, Protocol, TypeVar
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
+from definitions.enums import VersionState
+from definitions.models import Definition, DefinitionVersion
 from leads.models import (
     Account,
     Assertion,
+    Asset,
     AttributeChange,
+    Campaign,
     Evaluation,
+    ImportRun,
     Lead,
     Opportunity,
+    Persona,
+    Source,
     StageTransition,
+    SuspectedDuplicate,
     Touchpoint,
 )
 from routing.enums import HandoffStatus
-from routing.models import Acceptance, Handoff, Notice, Rejection
+from routing.models import (
+    Absence,
+    Acceptance,
+    BusinessCalendar,
+    Handoff,
+    NamedAccount,
+    Notice,
+    Queue,
+    Rejection,
+    RejectionReason,
+    Rep,
+    RoutingDecision,
+    SlaTimer,
+    Territory,
+    TerritoryMembership,
+)
 
 RowT = TypeVar("RowT", bound=Model)
 
@@ -85,6 +108,18 @@ def accounts_visible_to(user: Viewer) -> QuerySet[Account]:
     return accounts.filter(Exists(leads_visible_to(user).filter(account=OuterRef("pk"))))
 
 
+def leads_reportable_by(user: Viewer) -> QuerySet[Lead]:
+    """Return the leads of which somebody may report facts, also without reading any back."""
+    return Lead.objects.all() if user.has_perm(SEE_EVERYONES_LEADS) else leads_visible_to(user)
+
+
+def accounts_reportable_by(user: Viewer) -> QuerySet[Account]:
+    """Return the accounts of which somebody may report facts, also without reading any back."""
+    if user.has_perm(SEE_EVERYONES_LEADS):
+        return Account.objects.all()
+    return accounts_visible_to(user)
+
+
 def evaluations_visible_to(user: Viewer) -> QuerySet[Evaluation]:
     """Return the evaluations that somebody may see: of visible leads."""
     return _of_visible_leads(Evaluation, user)
@@ -115,6 +150,105 @@ def notices_visible_to(user: Viewer) -> QuerySet[Notice]:
     return Notice.objects.filter(recipient=user.pk) if user.pk else Notice.objects.none()
 
 
+def decisions_visible_to(user: Viewer) -> QuerySet[RoutingDecision]:
+    """Return the routing decisions that somebody may see: about visible handoffs."""
+    return _of_visible_handoffs(RoutingDecision, user)
+
+
+def timers_visible_to(user: Viewer) -> QuerySet[SlaTimer]:
+    """Return the clocks that somebody may see: of visible handoffs."""
+    return _of_visible_handoffs(SlaTimer, user)
+
+
+def reps_visible_to(user: Viewer) -> QuerySet[Rep]:
+    """Return the reps that somebody may see; a rep: themselves."""
+    return _own_or_all(Rep, user, Q(user=user.pk))
+
+
+def memberships_visible_to(user: Viewer) -> QuerySet[TerritoryMembership]:
+    """Return who works which territory, as far as somebody may see it; a rep: their own."""
+    return _own_or_all(TerritoryMembership, user, Q(rep__user=user.pk))
+
+
+def absences_visible_to(user: Viewer) -> QuerySet[Absence]:
+    """Return the absences that somebody may see; a rep: their own, and where they stand in."""
+    return _own_or_all(Absence, user, Q(rep__user=user.pk) | Q(delegate__user=user.pk))
+
+
+def named_accounts_visible_to(user: Viewer) -> QuerySet[NamedAccount]:
+    """Return the named accounts that somebody may see; a rep: those named for them."""
+    return _own_or_all(NamedAccount, user, Q(rep__user=user.pk))
+
+
+def duplicates_visible_to(user: Viewer) -> QuerySet[SuspectedDuplicate]:
+    """Return the suspected duplicates that somebody may see; a rep: of two visible leads."""
+    pairs = _all_with_permission(SuspectedDuplicate, user)
+    if user.has_perm(SEE_EVERYONES_LEADS):
+        return pairs
+    leads = leads_visible_to(user)
+    return pairs.filter(
+        Exists(leads.filter(pk=OuterRef("lead"))), Exists(leads.filter(pk=OuterRef("other")))
+    )
+
+
+def imports_visible_to(user: Viewer) -> QuerySet[ImportRun]:
+    """Return the imports that somebody may see, rows and all; a rep: those that they started."""
+    return _own_or_all(ImportRun, user, Q(started_by=user.pk))
+
+
+def sources_visible_to(user: Viewer) -> QuerySet[Source]:
+    """Return the sources that somebody may see: with the permission, every one."""
+    return _all_with_permission(Source, user)
+
+
+def campaigns_visible_to(user: Viewer) -> QuerySet[Campaign]:
+    """Return the campaigns that somebody may see: with the permission, every one."""
+    return _all_with_permission(Campaign, user)
+
+
+def personas_visible_to(user: Viewer) -> QuerySet[Persona]:
+    """Return the personas that somebody may see: with the permission, every one."""
+    return _all_with_permission(Persona, user)
+
+
+def assets_visible_to(user: Viewer) -> QuerySet[Asset]:
+    """Return the assets that somebody may see: with the permission, every one."""
+    return _all_with_permission(Asset, user)
+
+
+def territories_visible_to(user: Viewer) -> QuerySet[Territory]:
+    """Return the territories that somebody may see: with the permission, every one."""
+    return _all_with_permission(Territory, user)
+
+
+def queues_visible_to(user: Viewer) -> QuerySet[Queue]:
+    """Return the queues that somebody may see: with the permission, every one."""
+    return _all_with_permission(Queue, user)
+
+
+def calendars_visible_to(user: Viewer) -> QuerySet[BusinessCalendar]:
+    """Return the calendars that somebody may see: with the permission, every one."""
+    return _all_with_permission(BusinessCalendar, user)
+
+
+def reasons_visible_to(user: Viewer) -> QuerySet[RejectionReason]:
+    """Return the reasons that somebody may see, retired ones included."""
+    return _all_with_permission(RejectionReason, user)
+
+
+def definitions_visible_to(user: Viewer) -> QuerySet[Definition]:
+    """Return the definitions that somebody may see: the agreement is published to both teams."""
+    return _all_with_permission(Definition, user)
+
+
+def versions_visible_to(user: Viewer) -> QuerySet[DefinitionVersion]:
+    """Return the versions that somebody may see; who edits none: those that left draft."""
+    versions = _all_with_permission(DefinitionVersion, user)
+    if user.has_perm(SEE_EVERYONES_LEADS):
+        return versions
+    return versions.exclude(state=VersionState.DRAFT)
+
+
 def may_answer(user: Viewer, handoff: Handoff) -> bool:
     """Say whether somebody may attempt, accept or reject this handoff; reads its rep's person.
 
@@ -141,9 +275,27 @@ def _own_handoff(user: Viewer) -> Q:
 
 
 def _of_visible_leads(model: type[RowT], user: Viewer) -> QuerySet[RowT]:
-    rows = model._default_manager.all()
-    if not user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}"):
-        return rows.none()
+    rows = _all_with_permission(model, user)
     if user.has_perm(SEE_EVERYONES_LEADS):
         return rows
     return rows.filter(Exists(leads_visible_to(user).filter(pk=OuterRef("lead"))))
+
+
+def _of_visible_handoffs(model: type[RowT], user: Viewer) -> QuerySet[RowT]:
+    rows = _all_with_permission(model, user)
+    if user.has_perm(SEE_EVERYONES_LEADS):
+        return rows
+    return rows.filter(Exists(handoffs_visible_to(user).filter(pk=OuterRef("handoff"))))
+
+
+def _own_or_all(model: type[RowT], user: Viewer, own: Q) -> QuerySet[RowT]:
+    rows = _all_with_permission(model, user)
+    if user.has_perm(SEE_EVERYONES_LEADS):
+        return rows
+    return rows.filter(own) if user.pk else rows.none()
+
+
+def _all_with_permission(model: type[RowT], user: Viewer) -> QuerySet[RowT]:
+    rows = model._default_manager.all()
+    is_allowed = user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+    return rows if is_allowed else rows.none()

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Lower, Now
 
@@ -94,6 +96,20 @@ class Organization(models.Model):
         return self.name
 
 
+class Scope(models.TextChoices):
+    """What an API key is for; a key has one or several, `people.keys` says what each allows."""
+
+    INGEST = "ingest", "Ingest: send leads, accounts, touchpoints and opportunities"
+    READ = "read", "Read: everything but people and keys"
+    HANDOFF = "handoff", "Handoff: answer handoffs for the people named"
+    CONFIG = "config", "Config: change campaigns, territories, reps, calendars, reasons"
+
+
+def usual_scopes() -> list[str]:
+    """Return what most integrations need: to send facts and read what became of them."""
+    return [Scope.INGEST.value, Scope.READ.value]
+
+
 class ApiKey(models.Model):
     """A key by which an integration calls the REST API; only its SHA-256 is stored."""
 
@@ -105,6 +121,26 @@ class ApiKey(models.Model):
     system = models.SlugField(
         max_length=64, help_text="Facts sent with this key belong to this external system."
     )
+    scopes = ArrayField(
+        models.CharField(max_length=16, choices=Scope),
+        default=usual_scopes,
+        help_text="What the key may be used for.",
+    )
+    rate_per_minute = models.PositiveIntegerField(
+        default=6_000,
+        db_default=6_000,
+        help_text="Calls a minute; as many at once when the key has rested.",
+    )
+    family = models.UUIDField(db_default=RandomUUID(), editable=False)
+    """The same for a key and those that replaced it: to the product one caller."""
+    replaces = models.OneToOneField(
+        "self",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,
+        related_name="replaced_by",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -113,11 +149,79 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    calls_left: int | None = None
+    """Calls that the key had left when it was checked last; known to that request alone."""
+
     class Meta:
         verbose_name = "API key"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scopes__len__gt=0, scopes__contained_by=Scope.values),
+                name="api_key_scopes_known",
+                violation_error_message="A key has at least one of the known scopes.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(rate_per_minute__gt=0), name="api_key_rate_is_positive"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class CallAllowance(models.Model):
+    """How many calls a key has left: a bucket that fills with time up to the key's rate.
+
+    In an unlogged table, which a crash of the server empties; a key without a row has a full
+    bucket. Written by `people.keys.check` alone.
+    """
+
+    key = models.OneToOneField(
+        ApiKey, on_delete=models.CASCADE, primary_key=True, related_name="+", db_constraint=False
+    )
+    calls_left = models.FloatField()
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(calls_left__gte=0), name="call_allowance_not_overdrawn"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.calls_left:.0f} calls of key {self.key_id}"
+
+
+class IdempotentRequest(models.Model):
+    """A write that came with an Idempotency-Key, and how it was answered.
+
+    Saved in the transaction of what the write did, hence there exactly when it was done. `owner`
+    is the caller: the public id of a person, or the family of an API key. Pruned after 30 days.
+    """
+
+    owner = models.UUIDField()
+    idempotency_key = models.CharField(max_length=255)
+    method = models.CharField(max_length=7)
+    path = models.TextField()
+    body_hash = models.BinaryField(max_length=32)
+    """SHA-256 of the body's very bytes."""
+    status = models.SmallIntegerField(null=True)
+    """Null only within the transaction that answers."""
+    location = models.TextField(blank=True)
+    body = models.BinaryField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("owner", "idempotency_key", name="one_answer_per_request"),
+            models.CheckConstraint(
+                condition=models.Q(status__range=(200, 299)), name="only_success_is_kept"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
 
 
 class ConversionRate(models.Model):

@@ -77,7 +77,7 @@ def test_what_nobody_foresaw_is_a_problem_too(website, monkeypatch):
     def fail(*args, **kwargs):
         raise ZeroDivisionError("the cause is for the log alone")
 
-    monkeypatch.setattr(leads, "lead_of", fail)
+    monkeypatch.setattr(leads.LeadAnswer, "to_representation", fail)
     website.create("/leads/", {"external_id": "1"})
     website.raise_request_exception = False
 

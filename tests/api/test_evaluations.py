@@ -76,7 +76,15 @@ def test_list_takes_as_many_queries_for_two_as_for_one(website, lead, django_ass
 
 
 @pytest.mark.parametrize(
-    "at", ["yesterday/", "2026-01-13T12:00:00/", "2026-01-13T12:00:01Z/", "2026-13-13T12:00:00Z/"]
+    "at",
+    [
+        "yesterday/",
+        "2026-01-13T12:00:00/",
+        "2026-01-13T12:00:01Z/",
+        "2026-13-13T12:00:00Z/",
+        "0001-01-01T00:00:00+23:59/",
+        "9999-12-31T23:59:59-23:59/",
+    ],
 )
 def test_an_evaluation_that_is_not_is_404(website, lead, at):
     problem_of(website.read(path(lead, at)), 404, "not_found")

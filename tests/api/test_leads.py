@@ -5,6 +5,7 @@ import pytest
 from crm_handoff.people.roles import Role
 from leads.enums import Stage
 from leads.models import AttributeChange, Lead, LeadIdentity, PendingMark
+from tests import recipes
 from tests.api.problems import faults_of, problem_of
 
 ANNA = {
@@ -59,11 +60,11 @@ def test_put_creates_then_updates_by_identity(website):
     body = {"email": "anna@acme.example"}
     assert website.send("PUT", "/leads/by-identity/website/7/8/", body).status_code == 201
 
-    again = website.send("PUT", "/leads/by-identity/website/7/8/", {"phone": "+49 30 1"})
+    again = website.send("PUT", "/leads/by-identity/website/7/8/", {"phone": "+49 30 901820"})
 
     assert again.status_code == 200
     read = website.read("/leads/by-identity/website/7/8/").json()
-    assert (read["email"], read["phone"]) == ("anna@acme.example", "+49 30 1")
+    assert (read["email"], read["phone"]) == ("anna@acme.example", "+4930901820")
     assert read["identities"] == [{"system": "website", "external_id": "7/8"}]
 
 
@@ -87,8 +88,8 @@ def test_email_and_external_id_of_different_leads_conflict(website):
     ("change", "fault"),
     [
         ({"email": "anna"}, ("email", "invalid")),
-        ({"country": "Germany"}, ("country", "invalid")),
-        ({"language": "german"}, ("language", "invalid")),
+        ({"country": "Germoney"}, ("country", "unknown")),
+        ({"language": "elvish"}, ("language", "unknown")),
         ({"currency": "euro"}, ("currency", "invalid")),
         ({"currency": None}, ("currency", "required")),
         ({"expected_acv": "-1"}, ("expected_acv", "min_value")),
@@ -235,3 +236,53 @@ def test_a_person_may_name_the_system(signed_in):
     assert revops.create("/leads/", {"email": "x@y.example"}).status_code == 201
 
     assert set(LeadIdentity.objects.values_list("system", flat=True)) == {"fair", "manual"}
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({"phone": "030 901820", "country": "Deutschland"}, ("+4930901820", "DE")),
+        ({"phone": "+44 20 7946 0958"}, ("+442079460958", "")),
+        ({"phone": "(212) 555-2368", "account": {"name": "A", "country": "USA"}}, None),
+        ({"country": "Côte d'Ivoire"}, ("", "CI")),
+    ],
+    ids=str,
+)
+def test_values_are_kept_in_one_form(website, said, kept):
+    body = {"external_id": "1", "email": "Anna@ACME.example", "language": "German"} | said
+    created = website.create("/leads/", body)
+
+    assert created.status_code == 201, created.content
+    lead = Lead.objects.get()
+    assert (lead.email, lead.language) == ("anna@acme.example", "de")
+    assert (lead.phone, lead.country) == (kept or ("+12125552368", ""))
+
+
+@pytest.mark.parametrize(
+    ("phone", "reason"),
+    [
+        ("4.91E+11", "rounded by a spreadsheet"),
+        ("-1011", "begins with a minus"),
+        ("030 901820", "has no country code"),
+        ("call me", "is no telephone number"),
+    ],
+)
+def test_a_telephone_number_of_no_use_is_refused_by_name(website, phone, reason):
+    response = website.create("/leads/", {"external_id": "1", "phone": phone})
+
+    (fault,) = problem_of(response, 400, "invalid")["errors"]
+    assert fault["field"] == "phone"
+    assert reason in fault["detail"]
+    assert not Lead.objects.exists()
+
+
+def test_a_touchpoint_finds_its_lead_by_the_address_in_another_spelling(website):
+    recipes.small_catalog()
+    website.create("/leads/", {"email": "anna@bücher.example"})
+    touch = {
+        "lead": {"email": "anna@xn--bcher-kva.example"},
+        "kind": "demo_request",
+        "occurred_at": "2026-01-13T12:00:00Z",
+    }
+
+    assert website.create("/touchpoints/", touch).status_code == 201

@@ -4,6 +4,7 @@ from crm_handoff.people.roles import Role
 from definitions.models import TouchpointKind
 from routing import defaults
 from routing.models import RejectionReason
+from tests.api.problems import faults_of
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +38,24 @@ def test_kinds_are_listed(website):
             "is_product_use": False,
         }
     ]
+
+
+def test_revops_retire_and_rename_a_reason(signed_in):
+    revops = signed_in(Role.REVOPS)
+
+    changed = revops.send(
+        "PATCH", "/rejection-reasons/other/", {"name": "Something else", "is_active": False}
+    )
+
+    assert changed.status_code == 200, changed.content
+    reason = RejectionReason.objects.get(key="other")
+    assert (reason.name, reason.is_active) == ("Something else", False)
+    assert revops.read("/rejection-reasons/other/").json() == changed.json()
+
+
+def test_what_becomes_of_a_rejected_lead_is_not_changed_here(signed_in):
+    said = {"cool_off_days": 1, "category": "other", "ends_early_on_intent": False}
+
+    response = signed_in(Role.REVOPS).send("PATCH", "/rejection-reasons/other/", said)
+
+    assert faults_of(response) == {(name, "read_only") for name in said}

@@ -7,9 +7,17 @@ from crm_handoff.models import User
 from crm_handoff.people import access, keys, roles
 from crm_handoff.people.roles import Role
 from leads import intake
-from leads.models import AttributeChange
+from leads.models import (
+    Asset,
+    AttributeChange,
+    Campaign,
+    ImportRun,
+    Persona,
+    Source,
+    SuspectedDuplicate,
+)
 from routing import handoffs
-from routing.models import Notice
+from routing.models import NamedAccount, Notice
 from tests.routing import sales
 from tests.routing.sales import NOON
 
@@ -80,13 +88,16 @@ def test_an_inactive_person_sees_nothing(handoff):
     assert not access.leads_visible_to(fresh(revops)).exists()
 
 
-def test_an_integration_sees_leads_and_no_account_list(handoff):
-    issued = keys.issue("Site", system="site", created_by=person(Role.REVOPS))
+@pytest.mark.parametrize(
+    ("scope", "leads", "handoffs"),
+    [("read", 1, 1), ("ingest", 0, 0), ("handoff", 0, 1), ("config", 0, 0)],
+)
+def test_a_key_sees_everybodys_rows_of_what_its_scope_names(handoff, scope, leads, handoffs):
+    issued = keys.issue("Site", system="site", created_by=person(Role.REVOPS), scopes=[scope])
     integration = keys.IntegrationUser(issued.key)
 
-    assert access.leads_visible_to(integration).count() == 1
-    assert access.handoffs_visible_to(integration).count() == 1
-    assert access.accounts_visible_to(integration).count() == 0
+    assert access.leads_visible_to(integration).count() == leads
+    assert access.handoffs_visible_to(integration).count() == handoffs
     assert not access.notices_visible_to(integration).exists()
 
 
@@ -157,3 +168,72 @@ def test_the_history_of_attributes_follows_the_lead(rita, other):
     assert not access.changes_visible_to(other).exists()
     assert access.assertions_visible_to(fresh(rita.user)).count() == 0
     assert access.transitions_visible_to(other).count() == 0
+
+
+WITH_THE_PERMISSION = [
+    access.sources_visible_to,
+    access.campaigns_visible_to,
+    access.personas_visible_to,
+    access.assets_visible_to,
+    access.territories_visible_to,
+    access.queues_visible_to,
+    access.calendars_visible_to,
+    access.reasons_visible_to,
+    access.definitions_visible_to,
+    access.versions_visible_to,
+    access.reps_visible_to,
+    access.memberships_visible_to,
+    access.absences_visible_to,
+    access.named_accounts_visible_to,
+    access.imports_visible_to,
+    access.duplicates_visible_to,
+    access.decisions_visible_to,
+    access.timers_visible_to,
+]
+
+
+@pytest.fixture
+def company(handoff, rita):
+    """One row, at least, of everything that the questions above are about."""
+    other = sales.rep("Paul")
+    sales.away(other, until=None)
+    NamedAccount.objects.create(account=handoff.lead.account, rep=other)
+    campaign = Campaign.objects.create(key="spring", name="Spring")
+    Asset.objects.create(key="guide", title="Guide", campaign=campaign)
+    Source.objects.create(key="events", name="Events")
+    Persona.objects.create(key="ops", name="Operations")
+    sales.fallback()
+    sales.reason()
+    ImportRun.objects.create(file_name="fair.csv", started_at=NOON)
+    SuspectedDuplicate.objects.create(lead=handoff.lead, other=sales.lead(), reason="name")
+
+
+@pytest.mark.parametrize("ask", WITH_THE_PERMISSION, ids=lambda ask: ask.__name__)
+def test_who_may_see_what_is_laid_out(company, other, ask):
+    everything = ask(person(Role.REVOPS)).count()
+
+    assert everything >= 1
+    for role in (Role.MARKETING_LEAD, Role.SALES_MANAGER, Role.AUDITOR):
+        assert ask(person(role)).count() == everything
+    assert ask(AnonymousUser()).count() == 0
+    assert ask(User.objects.create_user("nobody@example.com")).count() == 0
+
+
+OWN_ALONE = [
+    access.memberships_visible_to,
+    access.absences_visible_to,
+    access.named_accounts_visible_to,
+    access.imports_visible_to,
+    access.duplicates_visible_to,
+    access.decisions_visible_to,
+    access.timers_visible_to,
+]
+
+
+@pytest.mark.parametrize("ask", OWN_ALONE, ids=lambda ask: ask.__name__)
+def test_a_rep_does_not_see_what_is_about_others(company, other, ask):
+    assert ask(other).count() == 0
+
+
+def test_a_rep_sees_themselves_among_the_reps(company, other):
+    assert [rep.user for rep in access.reps_visible_to(other)] == [other]

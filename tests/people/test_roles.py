@@ -6,7 +6,7 @@ from django.core.management import call_command
 
 from crm_handoff.models import User
 from crm_handoff.people import roles
-from crm_handoff.people.keys import INTEGRATION_RIGHTS
+from crm_handoff.people.keys import SCOPE_RIGHTS
 from crm_handoff.people.roles import ROLES, Role
 
 pytestmark = pytest.mark.django_db
@@ -44,8 +44,17 @@ def test_every_pattern_of_a_role_names_a_permission():
     assert unused == []
 
 
-def test_integration_rights_are_permissions_that_exist():
-    assert all_permissions() >= INTEGRATION_RIGHTS
+def test_every_pattern_of_a_scope_names_a_permission():
+    names = all_permissions()
+
+    unused = [
+        (scope, pattern)
+        for scope, patterns in SCOPE_RIGHTS.items()
+        for pattern in patterns
+        if not any(fnmatchcase(name, pattern) for name in names)
+    ]
+
+    assert unused == []
 
 
 def test_keep_restores_what_was_edited_and_leaves_other_groups_alone():

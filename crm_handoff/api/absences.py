@@ -1,0 +1,133 @@
+"""When reps are away, and who stands in for them."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+
+from crm_handoff.api.answers import Answer, InstantField
+from crm_handoff.api.edits import EditBody
+from crm_handoff.api.fields import Instant
+from crm_handoff.api.filters import Filters, InstantFilter, before, id_of, same_text, since
+from crm_handoff.api.items import EditableListView, RemovableItemView
+from crm_handoff.api.reps import RepName, rep_reference
+from crm_handoff.people import access
+from crm_handoff.people.models import User
+from routing.models import Absence
+
+
+class AbsenceAnswer(Answer):
+    """An absence: without `ends_at` (null) until further notice."""
+
+    id = serializers.UUIDField(source="public_id")
+    rep = RepName()
+    begins_at = InstantField(source="span.lower")
+    ends_at = InstantField(source="span.upper", allow_null=True)
+    delegate = RepName(allow_null=True)
+    note = serializers.CharField()
+    entered_by = serializers.EmailField(source="entered_by.email", allow_null=True)
+    updated_at = InstantField()
+
+
+class AbsencePatch(EditBody):
+    """What may change about an absence."""
+
+    begins_at = Instant()
+    ends_at = Instant(required=False, allow_null=True)
+    delegate = rep_reference(required=False, allow_null=True)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=200)
+
+    server_owned: ClassVar[frozenset[str]] = frozenset({"id", "rep", "entered_by", "updated_at"})
+
+
+class AbsenceBody(AbsencePatch):
+    """A new absence."""
+
+    rep = rep_reference()
+
+    server_owned: ClassVar[frozenset[str]] = frozenset({"id", "entered_by", "updated_at"})
+
+
+class AbsenceFilters(Filters):
+    """Narrow absences."""
+
+    id = django_filters.UUIDFilter(field_name="public_id")
+    rep = id_of("rep")
+    delegate = id_of("delegate")
+    entered_by = same_text("entered_by__email")
+    at = InstantFilter(field_name="span", lookup_expr="contains", label="Away at this instant")
+    begins_since = since("span__startswith")
+    begins_before = before("span__startswith")
+    ends_since = since("span__endswith")
+    ends_before = before("span__endswith")
+    updated_since = since("updated_at")
+    updated_before = before("updated_at")
+
+    class Meta:
+        model = Absence
+        fields: ClassVar[list[str]] = []
+
+
+class AbsenceList(EditableListView):
+    """`/absences/`."""
+
+    required_permissions: ClassVar = {
+        "GET": "routing.view_absence",
+        "POST": "routing.add_absence",
+    }
+    answer = AbsenceAnswer
+    body = AbsenceBody
+    item = "absence"
+    filters = AbsenceFilters
+    orderings: ClassVar = {"begins_at": "span__startswith", "updated_at": "updated_at"}
+    search_fields = ("rep__user__email", "rep__user__full_name", "note")
+
+    def rows(self, request: Request, **kwargs: Any) -> QuerySet[Absence]:
+        return with_relations(access.absences_visible_to(request.user))
+
+    def new(self, request: Request, said: dict[str, Any], **kwargs: Any) -> Absence:
+        span = _span(said.pop("begins_at"), said.pop("ends_at", None))
+        by = request.user if isinstance(request.user, User) else None
+        return Absence(span=span, entered_by=by, **said)
+
+    def address_of(self, row: Absence) -> list[Any]:
+        return [row.public_id]
+
+
+class AbsenceDetail(RemovableItemView):
+    """`/absences/{id}/`."""
+
+    required_permissions: ClassVar = {
+        "GET": "routing.view_absence",
+        "PATCH": "routing.change_absence",
+        "DELETE": "routing.delete_absence",
+    }
+    answer = AbsenceAnswer
+    body = AbsencePatch
+    found_by: ClassVar = {"absence": "public_id"}
+
+    def rows(self, request: Request) -> QuerySet[Absence]:
+        return with_relations(access.absences_visible_to(request.user))
+
+    def values(self, row: Absence) -> dict[str, Any]:
+        said = super().values(row)
+        begins_at = said.pop("begins_at", row.span.lower)
+        ends_at = said.pop("ends_at", row.span.upper)
+        return {**said, "span": _span(begins_at, ends_at)}
+
+
+def with_relations(absences: QuerySet[Absence]) -> QuerySet[Absence]:
+    """Load what an answer reads."""
+    return absences.select_related("rep__user", "delegate__user", "entered_by")
+
+
+def _span(begins_at: datetime, ends_at: datetime | None) -> DateTimeTZRange:
+    if ends_at is not None and ends_at <= begins_at:
+        detail = ErrorDetail("The absence ends before it begins.", code="invalid")
+        raise ValidationError({"ends_at": [detail]})
+    return DateTimeTZRange(begins_at, ends_at)
