@@ -36,6 +36,7 @@ PLACES = {
     "Leads": (
         ("Leads", "leads.lead", "person_search"),
         ("Accounts", "leads.account", "domain"),
+        ("Suspected duplicates", "leads.suspectedduplicate", "content_copy"),
         ("Touchpoints", "leads.touchpoint", "timeline"),
         ("Evaluations", "leads.evaluation", "fact_check"),
         ("Stage transitions", "leads.stagetransition", "moving"),
@@ -43,6 +44,7 @@ PLACES = {
         ("Assets", "leads.asset", "article"),
         ("Campaigns", "leads.campaign", "campaign"),
         ("Imports", "leads.importrun", "upload_file"),
+        ("Import mappings", "leads.importmapping", "view_column"),
     ),
     "Routing": (
         ("Handoffs", "routing.handoff", "swap_horiz"),
@@ -63,6 +65,8 @@ PLACES = {
     "Messages": (
         ("Notices", "routing.notice", "notifications"),
         ("Deliveries", "integrations.delivery", "outgoing_mail"),
+        ("Webhook sources", "integrations.inboundsource", "webhook"),
+        ("Webhook calls", "integrations.inboundevent", "call_received"),
     ),
     "People": (
         ("People", "crm_handoff.user", "group"),
@@ -109,6 +113,8 @@ UNFOLD: dict[str, Any] = {
         {"title": "Team", "icon": "groups", "link": reverse_lazy("web:team")},
         {"title": "Leads", "icon": "person_search", "link": reverse_lazy("web:leads")},
         {"title": "Funnel", "icon": "filter_alt", "link": reverse_lazy("web:funnel")},
+        {"title": "Imports", "icon": "upload_file", "link": reverse_lazy("web:imports")},
+        {"title": "Webhooks", "icon": "webhook", "link": reverse_lazy("web:webhooks")},
     ],
     "SHOW_BACK_BUTTON": True,
     "ENVIRONMENT": "crm_handoff.admin_theme.environment",

@@ -11,9 +11,10 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 from django.db import connection as database
 from kombu.exceptions import OperationalError as BrokerError
 
-from crm_handoff import pipeline
+from crm_handoff import housekeeping, pipeline
 from crm_handoff.heartbeats import Heartbeat, beat
 from crm_handoff.integrations import deliveries
+from leads import imports
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,8 @@ JOBS = (
              AND (lease_until IS NULL OR lease_until <= statement_timestamp())""",
         deliveries.send_due,
     ),
+    # Never late: a relay that saves files itself, while there are workers, has no time for clocks.
+    Job("imports.work", imports.WAITING, imports.work),
 )
 """Looked at on every tick, most urgent first; read by the relay and by the tasks."""
 
@@ -77,6 +80,8 @@ _LOOK = f"SELECT clock_timestamp(), {', '.join(f'({job.oldest})' for job in JOBS
 SLOW_JOBS = (
     Job("pipeline.drain_queues", "", pipeline.drain_queues),
     Job("pipeline.expire_untouched", "", pipeline.expire_untouched),
+    Job("housekeeping.forget_answers", "", housekeeping.forget_answers),
+    Job("housekeeping.forget_bodies", "", housekeeping.forget_bodies),
 )
 """Done by the relay itself every few seconds; each finds out alone that there is nothing."""
 SLOW_EVERY = timedelta(seconds=3)

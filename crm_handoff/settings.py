@@ -19,7 +19,12 @@ DEBUG = environment.flag(
 DEMO = environment.flag("DEMO", False, "Allow the demo organization and its published logins.")
 INSECURE_SECRET_KEY = "insecure-key-for-development-only"  # noqa: S105 - refused below
 SECRET_KEY = environment.text(
-    "SECRET_KEY", INSECURE_SECRET_KEY, "Signs sessions; at least 50 random characters."
+    "SECRET_KEY",
+    INSECURE_SECRET_KEY,
+    "Signs sessions, seals webhooks' secrets; 50 random characters.",
+)
+SECRET_KEY_FALLBACKS = environment.names(
+    "SECRET_KEY_FALLBACKS", "", "Earlier values of SECRET_KEY that still open what they sealed."
 )
 if not DEBUG and SECRET_KEY == INSECURE_SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is the published default: set one of your own.")
@@ -48,6 +53,8 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "rest_framework",
     "definitions",
     "leads",
@@ -256,21 +263,35 @@ DEFAULT_FROM_EMAIL = environment.text(
     "DEFAULT_FROM_EMAIL", "CRM Handoff <handoff@localhost>", "Sender of the product's messages."
 )
 
+# Imports.
+
+UPLOAD_LIMIT_MB = environment.number(
+    "UPLOAD_LIMIT_MB", 200, "Largest file that people can send to import, in MB.", at_least=1
+)
+UPLOAD_LIMIT = UPLOAD_LIMIT_MB * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["crm_handoff.web.uploads.BoundedUpload"]
+
 # REST.
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "crm_handoff.api.authentication.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "crm_handoff.api.authentication.PersonAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["crm_handoff.api.permissions.HasViewPermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["crm_handoff.api.parsers.BoundedJsonParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "crm_handoff.api.pagination.CursorPagination",
     "EXCEPTION_HANDLER": "crm_handoff.api.errors.problem_details",
-    "PAGE_SIZE": 50,
+    "DEFAULT_SCHEMA_CLASS": "crm_handoff.api.schema.Schema",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CRM Handoff",
+    "DESCRIPTION": "Facts in, verdicts and handoffs out. See docs/api.md for how to begin.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "POSTPROCESSING_HOOKS": ["crm_handoff.api.schema.finish"],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 

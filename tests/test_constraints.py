@@ -26,7 +26,26 @@ ORGANIZATION = """INSERT INTO crm_handoff_organization (id, name, time_zone, wee
     currency) VALUES ({id}, 'Acme', 'UTC', {day}, 'EUR')"""
 RATE = """INSERT INTO crm_handoff_conversionrate (currency, effective_on, rate)
     VALUES ('USD', '2026-01-01', {rate})"""
+KEY = """INSERT INTO crm_handoff_apikey (name, prefix, key_hash, system, scopes, rate_per_minute,
+    created_by_id) VALUES ('Forms', 'abc', 'def', 'website', {scopes}, {rate}, 1)"""
+ALLOWANCE = """INSERT INTO crm_handoff_callallowance (key_id, calls_left, counted_at)
+    VALUES (1, -0.1, now())"""
+REQUEST = """INSERT INTO crm_handoff_idempotentrequest (owner, idempotency_key, method, path,
+    body_hash, status, location) VALUES ('00000000-0000-0000-0000-000000000007', 'once', 'POST',
+    '/', '', {status}, '')"""
 BEAT = "INSERT INTO crm_handoff_heartbeat (kind, name, at) VALUES ('beat', 'one', now())"
+
+SOURCE = """INSERT INTO integrations_inboundsource (public_id, name, system, preset, scheme,
+    sealed_secret, previous_until, mapping, is_active, created_by_id)
+    SELECT gen_random_uuid(), 'Forms', 'forms', {preset}, {scheme}, '', {until}, '{{}}', true, id
+    FROM crm_handoff_user"""
+CALL = """INSERT INTO integrations_inboundevent (source_id, event_id, received_at, body, state,
+    problems, results, read_at, read_count)
+    SELECT id, 'one', now(), '', {state}, '[]', '[]', now(), 1 FROM integrations_inboundsource"""
+
+
+def source(**changes: str) -> str:
+    return SOURCE.format(**{"preset": "'generic'", "scheme": "'hmac'", "until": "NULL"} | changes)
 
 
 def delivery(**changes: str) -> str:
@@ -43,6 +62,11 @@ VIOLATIONS = {
     "one_rate_per_day": (RATE.format(rate=1), RATE.format(rate=2)),
     "rate_is_positive": (RATE.format(rate=0),),
     "heartbeat_kind_known": (BEAT,),
+    "api_key_scopes_known": (KEY.format(scopes="'{read,all}'", rate=1),),
+    "api_key_rate_is_positive": (KEY.format(scopes="'{read}'", rate=0),),
+    "call_allowance_not_overdrawn": (ALLOWANCE,),
+    "one_answer_per_request": (REQUEST.format(status=201), REQUEST.format(status="NULL")),
+    "only_success_is_kept": (REQUEST.format(status=400),),
     "delivery_state_known": (delivery(state="'lost'", finished="now()"),),
     "delivery_channel_known": (delivery(channel="'fax'"),),
     "delivery_lease_is_whole": (delivery(token="gen_random_uuid()"),),
@@ -51,6 +75,25 @@ VIOLATIONS = {
         delivery(),
         TRY.format(finished="NULL", outcome="''"),
         TRY.format(finished="NULL", outcome="''"),
+    ),
+    "source_preset_known": (PERSON.format(email="a@example.com"), source(preset="'fax'")),
+    "source_scheme_known": (PERSON.format(email="a@example.com"), source(scheme="'trust'")),
+    "source_previous_secret_ends": (PERSON.format(email="a@example.com"), source(until="now()")),
+    "one_event_per_id": (
+        PERSON.format(email="a@example.com"),
+        source(),
+        CALL.format(state="'ignored'"),
+        CALL.format(state="'ignored'"),
+    ),
+    "event_state_known": (
+        PERSON.format(email="a@example.com"),
+        source(),
+        CALL.format(state="'lost'"),
+    ),
+    "quarantined_event_says_why": (
+        PERSON.format(email="a@example.com"),
+        source(),
+        CALL.format(state="'quarantined'"),
     ),
     "delivery_attempt_closed_with_outcome": (
         delivery(),
@@ -71,6 +114,14 @@ def test_a_bad_state_is_refused_by_name(db, name):
             cursor.execute(refused)
 
     assert re.search(rf'"{name}"', str(refusal.value))
+
+
+def test_a_key_without_any_scope_is_refused(db):
+    with (
+        connection.cursor() as cursor,
+        pytest.raises(IntegrityError, match="api_key_scopes_known"),
+    ):
+        cursor.execute(KEY.format(scopes="'{}'", rate=1))
 
 
 def test_every_constraint_is_tried():

@@ -23,7 +23,7 @@ def test_the_lead_of_the_first_steps_goes_to_the_rep_who_is_told_to_sign_in(db, 
     text = Path(settings.BASE_DIR, page).read_text(encoding="utf-8")
     now = database_now().isoformat()
 
-    bodies = re.findall(r"/(leads|touchpoints)/ -H .*? -d '(\{.*?\})'(?:\n|$)", text, re.DOTALL)
+    bodies = re.findall(r"/(leads|touchpoints)/\"? .*? -d '(\{.*?\})'(?:\n|$)", text, re.DOTALL)
     for resource, body in bodies[:2]:
         said = json.loads(re.sub(r"'\"\$\(date.*?\)\"'", now, body))
         answer = caller.post(f"/api/v1/{resource}/", said, content_type="application/json")

@@ -1,6 +1,7 @@
 """Every address of the product, walked as each kind of caller."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pytest
@@ -9,10 +10,12 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from crm_handoff.integrations import inbound
+from crm_handoff.integrations.models import InboundSource
 from crm_handoff.models import User
 from crm_handoff.people import keys
-from leads.models import Opportunity
-from routing.models import Handoff, Notice
+from leads.models import Asset, Campaign, ImportRun, Opportunity, Persona, Source
+from routing.models import Absence, Handoff, Notice, RejectionReason
 
 pytestmark = pytest.mark.usefixtures("organization", "db")
 
@@ -27,7 +30,7 @@ PEOPLE = {
 CALLERS = ("anonymous", *PEOPLE, "integration")
 STAFF = ("marketing lead", "sales manager", "revops", "auditor")
 METHODS = ("GET", "POST")
-OPEN_TO_ALL = {"/healthz/", "/readyz/", "/login/"}
+OPEN_TO_ALL = {"/healthz/", "/readyz/", "/login/", "/api/schema/", "/api/docs/"}
 OWN = {"home", "login", "logout", "notices", "read", "read_all"}
 """Pages that show a person nothing but their own."""
 CALM = {200, 302, 400, 403, 404, 405}
@@ -46,6 +49,44 @@ EXPECTED = {
     ("web", "team", "POST"): "302 405 405 405 405 405 405 302",
     ("web", "funnel", "GET"): "302 403 403 200 200 200 200 302",
     ("web", "funnel", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "imports", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "imports", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "import_new", "GET"): "302 403 403 403 403 200 403 302",
+    ("web", "import_new", "POST"): "302 403 403 403 403 422 403 302",
+    ("web", "import", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "import", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "import_describe", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "import_describe", "POST"): "302 403 403 403 403 200 403 302",
+    ("web", "import_layout", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "import_layout", "POST"): "302 403 403 403 403 422 403 302",
+    ("web", "import_check", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "import_check", "POST"): "302 403 403 403 403 422 403 302",
+    ("web", "import_start", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "import_start", "POST"): "302 403 403 403 403 302 403 302",
+    ("web", "import_cancel", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "import_cancel", "POST"): "302 403 403 403 403 302 403 302",
+    ("web", "import_refused", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "import_refused", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "import_undo", "GET"): "302 403 403 403 403 200 403 302",
+    ("web", "import_undo", "POST"): "302 403 403 403 403 302 403 302",
+    ("web", "webhooks", "GET"): "302 403 403 403 403 200 200 302",
+    ("web", "webhooks", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "new_webhook", "GET"): "302 403 403 403 403 200 403 302",
+    ("web", "new_webhook", "POST"): "302 403 403 403 403 422 403 302",
+    ("web", "webhook", "GET"): "302 403 403 403 403 200 200 302",
+    ("web", "webhook", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "webhook_mapping", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "webhook_mapping", "POST"): "302 403 403 403 403 422 403 302",
+    ("web", "webhook_try", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "webhook_try", "POST"): "302 403 403 403 403 200 403 302",
+    ("web", "webhook_read_again", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "webhook_read_again", "POST"): "302 403 403 403 403 302 403 302",
+    ("web", "webhook_secret", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "webhook_secret", "POST"): "302 403 403 403 403 200 403 302",
+    ("web", "webhook_active", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "webhook_active", "POST"): "302 403 403 403 403 302 403 302",
+    ("api", "webhook", "GET"): "405 405 405 405 405 405 405 405",
+    ("api", "webhook", "POST"): "401 401 401 401 401 401 401 401",
     ("web", "notices", "GET"): "302 200 200 200 200 200 200 302",
     ("web", "notices", "POST"): "302 405 405 405 405 405 405 302",
     ("web", "read_all", "GET"): "302 405 405 405 405 405 405 302",
@@ -108,6 +149,84 @@ EXPECTED = {
     ("api", "rejection-reasons", "POST"): "401 405 405 405 405 405 405 405",
     ("api", "touchpoint-kinds", "GET"): "401 200 200 200 200 200 200 200",
     ("api", "touchpoint-kinds", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "rejection-reason", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "rejection-reason", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "accounts", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "accounts", "POST"): "401 403 403 403 403 400 403 400",
+    ("api", "account", "GET"): "401 200 404 200 200 200 200 200",
+    ("api", "account", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "sources", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "sources", "POST"): "401 403 403 403 403 400 403 403",
+    ("api", "source", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "source", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "campaigns", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "campaigns", "POST"): "401 403 403 400 403 400 403 403",
+    ("api", "campaign", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "campaign", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "personas", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "personas", "POST"): "401 403 403 400 403 400 403 403",
+    ("api", "persona", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "persona", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "assets", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "assets", "POST"): "401 403 403 400 403 400 403 403",
+    ("api", "asset", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "asset", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "duplicates", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "duplicates", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "imports", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "imports", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "import", "GET"): "401 404 404 200 200 200 200 200",
+    ("api", "import", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "import-rows", "GET"): "401 404 404 200 200 200 200 200",
+    ("api", "import-rows", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "definitions", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "definitions", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "definition", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "definition", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "versions", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "versions", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "version", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "version", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "territories", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "territories", "POST"): "401 403 403 403 403 400 403 403",
+    ("api", "territory", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "territory", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "territory-members", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "territory-members", "POST"): "401 403 403 403 403 400 403 403",
+    ("api", "territory-member", "GET"): "401 200 404 200 200 200 200 200",
+    ("api", "territory-member", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "queues", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "queues", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "queue", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "queue", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "reps", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "reps", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "rep", "GET"): "401 200 404 200 200 200 200 200",
+    ("api", "rep", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "absences", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "absences", "POST"): "401 403 403 403 400 400 403 403",
+    ("api", "absence", "GET"): "401 200 404 200 200 200 200 200",
+    ("api", "absence", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "named-accounts", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "named-accounts", "POST"): "401 403 403 403 403 400 403 403",
+    ("api", "named-account", "GET"): "401 404 404 200 200 200 200 200",
+    ("api", "named-account", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "calendars", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "calendars", "POST"): "401 403 403 403 403 400 403 403",
+    ("api", "calendar", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "calendar", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "routing-decisions", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "routing-decisions", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "timers", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "timers", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "notices", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "notices", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "notices-read", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "notices-read", "POST"): "401 200 200 200 200 200 200 200",
+    ("api", "notice", "GET"): "401 200 404 404 404 404 404 404",
+    ("api", "notice", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "notice-read", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "notice-read", "POST"): "401 200 404 404 404 404 404 404",
     ("api", "not-found", "GET"): "404 404 404 404 404 404 404 404",
     ("api", "not-found", "POST"): "404 404 404 404 404 404 404 404",
 }
@@ -138,6 +257,18 @@ def held_by_the_rep() -> Handoff:
     return held.order_by("-pk")[0]
 
 
+def sent_file() -> ImportRun:
+    """A file that was sent to be imported, and waits to be described."""
+    return ImportRun.objects.get_or_create(
+        file_name="fair.csv",
+        defaults={
+            "layout": {"format": "csv"},
+            "header": ["E-mail"],
+            "started_at": datetime(2026, 1, 13, 12, tzinfo=UTC),
+        },
+    )[0]
+
+
 def known() -> dict[str, Any]:
     """Values for the parameters of web and API, all of the rep's own open handoff."""
     handoff = held_by_the_rep()
@@ -151,13 +282,49 @@ def known() -> dict[str, Any]:
         "external_id": identity.external_id,
         "at": "latest",
         "evaluation_id": handoff.evaluation_id,
+        "run_id": sent_file().public_id,
         "pk": Notice.objects.filter(recipient=handoff.rep.user).first().pk,
+        "notice": Notice.objects.filter(recipient=handoff.rep.user).first().public_id,
+        **of_the_company(handoff),
+        "webhook": calling().public_id,
+        "source": calling().public_id,
+    }
+
+
+def calling() -> InboundSource:
+    """A website that calls by webhooks."""
+    revops = User.objects.get(email=PEOPLE["revops"])
+    known = InboundSource.objects.first()
+    return (
+        known
+        or inbound.create_source(name="Website", system="website", preset="generic", by=revops)[0]
+    )
+
+
+def of_the_company(handoff: Handoff) -> dict[str, Any]:
+    """Values for the parameters of what is laid out: territories, campaigns and the like."""
+    return {
+        "account": handoff.lead.account.public_id,
+        "source_key": Source.objects.first().key,
+        "campaign": Campaign.objects.first().key,
+        "persona": Persona.objects.first().key,
+        "asset": Asset.objects.first().key,
+        "run": ImportRun.objects.first().public_id,
+        "definition": handoff.version.definition.key,
+        "number": handoff.version.number,
+        "territory": handoff.territory.key,
+        "rep": handoff.rep.public_id,
+        "queue": handoff.territory.queue.key,
+        "calendar": handoff.calendar.key,
+        "reason": RejectionReason.objects.first().key,
+        "absence": Absence.objects.first().public_id,
     }
 
 
 def values_of(pattern: URLPattern, given: dict[str, Any]) -> dict[str, Any]:
     wanted = pattern.pattern.converters or pattern.pattern.regex.groupindex
     subject = "lead" if pattern.name in ("lead", "evaluation") else "handoff"
+    subject = "webhook" if (pattern.name or "").startswith("webhook") else subject
     return {name: given.get(name, given[subject]) for name in wanted}
 
 

@@ -12,7 +12,6 @@ from leads.models import (
     Assertion,
     AttributeChange,
     Evaluation,
-    ImportRun,
     Lead,
     LeadIdentity,
     Opportunity,
@@ -142,12 +141,3 @@ class PendingMarkAdmin(ReadOnlyAdmin):
     list_select_related = ("lead",)
     search_fields = ("lead__email",)
     ordering = ("pk",)
-
-
-@admin.register(ImportRun)
-class ImportRunAdmin(ReadOnlyAdmin):
-    list_display = ("file_name", "mapping", "mode", "started_by", "started_at", "finished_at")
-    list_filter = ("mapping", "mode")
-    list_select_related = ("started_by",)
-    search_fields = ("file_name",)
-    ordering = ("-pk",)

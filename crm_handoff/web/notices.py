@@ -10,6 +10,7 @@ from crm_handoff.people.access import notices_visible_to
 from crm_handoff.web.requests import PageRequest
 from routing.enums import NoticeKind
 from routing.models import Notice
+from routing.notices import read as mark_read
 
 SHOWN = 100
 
@@ -43,7 +44,7 @@ def notices(request: PageRequest) -> HttpResponse:
 @require_POST
 def read_all(request: PageRequest) -> HttpResponse:
     """Mark every notice of this person read."""
-    notices_visible_to(request.user).filter(read_at=None).update(read_at=timezone.now())
+    mark_read(notices_visible_to(request.user), at=timezone.now())
     return redirect("web:notices")
 
 
@@ -51,7 +52,7 @@ def read_all(request: PageRequest) -> HttpResponse:
 def read(request: PageRequest, pk: int) -> HttpResponse:
     """Mark one notice read and go to its handoff."""
     mine = notices_visible_to(request.user).filter(pk=pk)
-    mine.filter(read_at=None).update(read_at=timezone.now())
+    mark_read(mine, at=timezone.now())
     handoff = mine.values_list("handoff__public_id", flat=True).first()
     if handoff is None:
         return redirect("web:notices")

@@ -36,6 +36,8 @@ ICONS = {
     "user": "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8z M4 21a8 8 0 0 1 16 0",
     "handoff": "M3 7h11 M10 3l4 4-4 4 M21 17H10 M14 13l-4 4 4 4",
     "flag": "M5 21V4h11l-2 4 2 4H5",
+    "upload": "M12 15V4 M7.5 8.5L12 4l4.5 4.5 M4 15v4a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-4",
+    "download": "M12 4v11 M7.5 10.5L12 15l4.5-4.5 M4 15v4a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-4",
 }
 """Paths on a 24 by 24 grid, drawn as strokes."""
 

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from crm_handoff.integrations.models import Delivery, DeliveryAttempt
+from crm_handoff.integrations import inbound
+from crm_handoff.integrations.models import Delivery, DeliveryAttempt, InboundEvent
 from crm_handoff.models import ConversionRate, Heartbeat, User
 from crm_handoff.people import keys, roles
 from crm_handoff.people.roles import Role
@@ -12,7 +13,20 @@ from crm_handoff.stories import SYSTEM
 from definitions import versions
 from definitions.enums import Side
 from definitions.models import Definition, DefinitionVersion
-from leads.models import Account, Assertion, Campaign, ImportRun, Lead, Opportunity, Persona
+from leads.models import (
+    Account,
+    Assertion,
+    Campaign,
+    ImportBatch,
+    ImportChunk,
+    ImportMapping,
+    ImportRow,
+    ImportRun,
+    Lead,
+    Opportunity,
+    Persona,
+    SuspectedDuplicate,
+)
 from leads.models import PendingMark as Mark
 from routing.models import (
     Absence,
@@ -48,6 +62,17 @@ def _people(*, at):
     calendar, queue = BusinessCalendar.objects.first(), Queue.objects.first()
     for number in NUMBERS:
         keys.issue(f"Form {number}", system="website", created_by=revops)
+        source, _ = inbound.create_source(
+            name=f"Calendar {number}", system="calendar", preset="generic", by=revops
+        )
+        InboundEvent.objects.create(
+            source=source,
+            event_id=f"call-{number}",
+            received_at=at,
+            read_at=at,
+            body=b"{}",
+            state="processed",
+        )
         ConversionRate.objects.create(
             currency="EUR", effective_on=date(2026, 1, number), rate="1.1"
         )
@@ -97,15 +122,27 @@ def _facts(*, at):
         lead = Lead.objects.all()[number]
         Campaign.objects.create(key=f"campaign-{number}", name=f"Campaign {number}")
         Persona.objects.create(key=f"persona-{number}", name=f"Persona {number}")
-        ImportRun.objects.create(
+        run = ImportRun.objects.create(
             mapping="leads",
             file_name=f"{number}.csv",
             file_hash=str(number),
             mode="history",
+            state="importing",
+            content={},
+            received_at=at,
             started_by=manager,
             started_at=at,
         )
+        ImportRow.objects.create(run=run, line=number, state="updated", values=[], changes={})
+        ImportBatch.objects.create(run=run, slice=number)
+        ImportChunk.objects.create(run=run, place=0, data=b"a,b")
+        ImportMapping.objects.create(key=f"fair-{number}", name=f"Fair {number}", content={})
         Mark.objects.create(lead=lead)
+        SuspectedDuplicate.objects.create(
+            lead=Lead.objects.earliest("pk"),
+            other=Lead.objects.order_by("-pk")[number],
+            reason="name Ada Berg at Acme",
+        )
         Opportunity.objects.create(
             lead=lead, system=SYSTEM, external_id=f"deal-{number}", owner=manager
         )

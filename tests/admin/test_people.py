@@ -1,6 +1,7 @@
 """People and keys: what RevOps may give, and what they may not take."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
@@ -16,6 +17,12 @@ PASSWORD = "correct horse battery staple"
 LIST = reverse("admin:crm_handoff_user_changelist")
 ADD = reverse("admin:crm_handoff_user_add")
 ADD_KEY = reverse("admin:crm_handoff_apikey_add")
+NEW_KEY = {
+    "name": "Forms",
+    "system": "website",
+    "scopes": ["ingest", "read"],
+    "rate_per_minute": 600,
+}
 
 
 @pytest.fixture
@@ -137,17 +144,18 @@ def test_the_organization_is_one_and_keeps_to_known_zones(revops):
 
 
 def test_a_key_is_issued_and_shown_once(revops):
-    response = revops.post(ADD_KEY, {"name": "Forms", "system": "website"}, follow=True)
+    response = revops.post(ADD_KEY, NEW_KEY, follow=True)
 
     (token,) = re.findall(r"chk_[0-9a-f]{12}_[\w-]{43}", response.content.decode())
     key = ApiKey.objects.get()
     assert keys.check(token, at=key.created_at) == key
     assert key.created_by.email == "revops@tests.example"
+    assert (key.scopes, key.rate_per_minute) == (["ingest", "read"], 600)
     assert token not in revops.get(response.redirect_chain[-1][0]).content.decode()
 
 
 def test_a_key_is_revoked_by_a_button(revops):
-    revops.post(ADD_KEY, {"name": "Forms", "system": "website"})
+    revops.post(ADD_KEY, NEW_KEY)
     key = ApiKey.objects.get()
     page = reverse("admin:crm_handoff_apikey_change", args=[key.pk])
     revoke = reverse("admin:crm_handoff_apikey_step", args=[key.pk, "revoke"])
@@ -161,14 +169,44 @@ def test_a_key_is_revoked_by_a_button(revops):
     assert revoke not in revops.get(page).content.decode()
 
 
+@pytest.mark.parametrize(
+    "change", [{"scopes": []}, {"scopes": ["all"]}, {"rate_per_minute": 0}], ids=str
+)
+def test_a_key_has_a_purpose_and_a_rate(revops, change):
+    response = revops.post(ADD_KEY, NEW_KEY | change)
+
+    assert response.status_code == 200
+    assert not ApiKey.objects.exists()
+
+
+def test_a_key_is_replaced_by_a_button_once_and_works_on_for_a_day(revops):
+    revops.post(ADD_KEY, NEW_KEY)
+    old = ApiKey.objects.get()
+    page = reverse("admin:crm_handoff_apikey_change", args=[old.pk])
+    rotate = reverse("admin:crm_handoff_apikey_step", args=[old.pk, "rotate"])
+    assert rotate in revops.get(page).content.decode()
+
+    response = revops.post(rotate, follow=True)
+    again = revops.post(rotate, follow=True)
+
+    (token,) = re.findall(r"chk_[0-9a-f]{12}_[\w-]{43}", response.content.decode())
+    old.refresh_from_db()
+    assert keys.check(token, at=old.created_at).replaces == old
+    assert timedelta(hours=23) < old.expires_at - old.created_at < timedelta(hours=25)
+    assert "was replaced already" in again.content.decode()
+    assert rotate not in revops.get(page).content.decode()
+
+
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.MARKETING_LEAD, Role.SALES_MANAGER])
 def test_others_issue_and_revoke_no_keys(sign_in, role, revops):
-    revops.post(ADD_KEY, {"name": "Forms", "system": "website"})
+    revops.post(ADD_KEY, NEW_KEY)
     key = ApiKey.objects.get()
     other = sign_in(role)
 
-    assert other.post(ADD_KEY, {"name": "Mine", "system": "mine"}).status_code == 403
-    revoke = reverse("admin:crm_handoff_apikey_step", args=[key.pk, "revoke"])
-    assert other.post(revoke).status_code == 403
+    assert other.post(ADD_KEY, NEW_KEY).status_code == 403
+    for step in ("rotate", "revoke"):
+        address = reverse("admin:crm_handoff_apikey_step", args=[key.pk, step])
+        assert other.post(address).status_code == 403
+    assert ApiKey.objects.count() == 1
     key.refresh_from_db()
     assert key.revoked_at is None

@@ -47,6 +47,12 @@ def marketer(version: DefinitionVersion) -> User:
 
 
 @pytest.fixture
+def robin(version: DefinitionVersion, door: Doors) -> Client:
+    """RevOps, signed in."""
+    return door(User.objects.get(email="robin.ops@example.com"))
+
+
+@pytest.fixture
 def auditor(version: DefinitionVersion) -> User:
     return world.person("Ines Audit", Role.AUDITOR)
 

@@ -1,0 +1,15 @@
+"""What is kept for a while alone: forgotten in small slices, by whichever relay comes by."""
+
+from crm_handoff.api import idempotency
+from crm_handoff.clock import database_now
+from crm_handoff.integrations import inbound
+
+
+def forget_answers() -> int:
+    """Forget answers to repeated requests that are older than 30 days; returns how many."""
+    return idempotency.prune(at=database_now())
+
+
+def forget_bodies() -> int:
+    """Forget the bodies of webhook calls that were read 30 days ago; returns how many."""
+    return inbound.forget_bodies(at=database_now())
