@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+import django_filters
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -15,7 +16,7 @@ from rest_framework.request import Request
 
 from crm_handoff.api.answers import Answer, InstantField, VersionAnswer
 from crm_handoff.api.fields import instant
-from crm_handoff.api.filters import EvaluationFilters
+from crm_handoff.api.filters import Filters, at_least, at_most, before, since
 from crm_handoff.api.views import DetailView, ListView
 from crm_handoff.people import access
 from definitions import queries
@@ -118,6 +119,24 @@ class ReasonedEvaluationAnswer(EvaluationAnswer):
             }
             for given in evaluation.score
         ]
+
+
+class EvaluationFilters(Filters):
+    """Narrow the evaluations of a lead."""
+
+    stage = django_filters.CharFilter()
+    path = django_filters.CharFilter()
+    definition = django_filters.CharFilter(field_name="version__definition__key")
+    points_min = at_least("points")
+    points_max = at_most("points")
+    tipped_since = since("tipped_at")
+    tipped_before = before("tipped_at")
+    since = since("at")
+    before = before("at")
+
+    class Meta:
+        model = Evaluation
+        fields: ClassVar[list[str]] = []
 
 
 class EvaluationList(ListView):

@@ -3,25 +3,18 @@
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import or_
-from typing import Any, ClassVar
+from typing import Any
 
 import django_filters
 from django import forms
 from django.contrib.admin.utils import get_fields_from_path
-from django.db.models import Exists, F, Lookup, Model, OuterRef, Q, QuerySet, Value
+from django.db.models import F, Lookup, Model, Q, QuerySet, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 from django.http import QueryDict
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from crm_handoff.api.fields import Instant
-from definitions.enums import choices
-from definitions.models import TouchpointKind
-from definitions.vocabulary import Category, IntentLevel
-from leads.enums import Anomaly, OpportunityStage, Stage
-from leads.models import Evaluation, Lead, LeadIdentity, Opportunity, Touchpoint
-from routing.enums import HandoffStatus, ReasonCategory
-from routing.models import Handoff, RejectionReason
 
 MOST_SEARCH = 200
 MOST_RELATED = 2000
@@ -224,193 +217,5 @@ def _related(model: type[Model], relation: str, pattern: str, texts: Sequence[st
     return list(rows.values_list("pk", flat=True)[: MOST_RELATED + 1])
 
 
-class LeadFilters(Filters):
-    """Narrow leads; `stage` may be given more than once."""
-
-    id = django_filters.UUIDFilter(field_name="public_id")
-    stage = django_filters.MultipleChoiceFilter(choices=Stage.choices)
-    stage_since = since("stage_at")
-    stage_before = before("stage_at")
-    email = same_text("email")
-    first_name = same_text("first_name")
-    last_name = same_text("last_name")
-    job_title = same_text("job_title")
-    phone = django_filters.CharFilter()
-    country = same_text("country")
-    region = same_text("region")
-    language = same_text("language")
-    source = key_of("source")
-    campaign = key_of("campaign")
-    persona = key_of("persona")
-    account = id_of("account")
-    definition = django_filters.CharFilter(field_name="version__definition__key")
-    expected_acv_min = at_least("expected_acv")
-    expected_acv_max = at_most("expected_acv")
-    currency = same_text("currency")
-    system = django_filters.CharFilter(method="known_to")
-    external_id = django_filters.CharFilter(method="known_as")
-    no_longer_meets = TruthFilter()
-    cool_off_until_since = since("cool_off_until")
-    cool_off_until_before = before("cool_off_until")
-    recycle_count_min = at_least("recycle_count")
-    recycle_count_max = at_most("recycle_count")
-    created_since = since("created_at")
-    created_before = before("created_at")
-    updated_since = since("updated_at")
-    updated_before = before("updated_at")
-
-    class Meta:
-        model = Lead
-        fields: ClassVar[list[str]] = []
-
-    def known_to(self, leads: QuerySet[Lead], name: str, system: str) -> QuerySet[Lead]:
-        """Narrow to the leads that a system knows."""
-        return leads.filter(Exists(_identities(system=system)))
-
-    def known_as(self, leads: QuerySet[Lead], name: str, external_id: str) -> QuerySet[Lead]:
-        """Narrow to the leads that some system knows by this name."""
-        return leads.filter(Exists(_identities(external_id=external_id)))
-
-
-class TouchpointFilters(Filters):
-    """Narrow touchpoints; `kind` may name several, parted by commas."""
-
-    lead = id_of("lead")
-    kind = KeysFilter(field_name="kind__key")
-    channel = django_filters.CharFilter()
-    campaign = key_of("campaign")
-    asset = key_of("asset")
-    system = django_filters.CharFilter()
-    external_id = django_filters.CharFilter()
-    is_verified = TruthFilter()
-    is_bot = TruthFilter()
-    occurred_since = since("occurred_at")
-    occurred_before = before("occurred_at")
-    received_since = since("received_at")
-    received_before = before("received_at")
-
-    class Meta:
-        model = Touchpoint
-        fields: ClassVar[list[str]] = []
-
-
-class OpportunityFilters(Filters):
-    """Narrow opportunities; `stage` may be given more than once."""
-
-    id = django_filters.UUIDFilter(field_name="public_id")
-    lead = id_of("lead")
-    account = id_of("account")
-    name = same_text("name")
-    stage = django_filters.MultipleChoiceFilter(choices=OpportunityStage.choices)
-    amount_min = at_least("amount")
-    amount_max = at_most("amount")
-    currency = same_text("currency")
-    owner = same_text("owner__email")
-    sourced_by = same_text("sourced_by__email")
-    loss_reason = same_text("loss_reason")
-    anomaly = django_filters.ChoiceFilter(method="showing", choices=Anomaly.choices)
-    system = django_filters.CharFilter()
-    external_id = django_filters.CharFilter()
-    opened_since = since("opened_at")
-    opened_before = before("opened_at")
-    closed_since = since("closed_at")
-    closed_before = before("closed_at")
-    created_since = since("created_at")
-    created_before = before("created_at")
-
-    class Meta:
-        model = Opportunity
-        fields: ClassVar[list[str]] = []
-
-    def showing(self, deals: QuerySet[Opportunity], name: str, anomaly: str) -> Any:
-        """Narrow to the deals that show an anomaly."""
-        return deals.filter(anomalies__contains=[anomaly])
-
-
-class HandoffFilters(Filters):
-    """Narrow handoffs; `status` may be given more than once."""
-
-    id = django_filters.UUIDFilter(field_name="public_id")
-    lead = id_of("lead")
-    status = django_filters.MultipleChoiceFilter(choices=HandoffStatus.choices)
-    is_open = TruthFilter(field_name="closed_at", lookup_expr="isnull", label="Not closed yet")
-    rep = id_of("rep")
-    queue = key_of("queue")
-    territory = key_of("territory")
-    definition = django_filters.CharFilter(field_name="version__definition__key")
-    floor_missed = TruthFilter()
-    is_over_capacity = TruthFilter()
-    qualified_since = since("qualified_at")
-    qualified_before = before("qualified_at")
-    opened_since = since("opened_at")
-    opened_before = before("opened_at")
-    assigned_since = since("assigned_at")
-    assigned_before = before("assigned_at")
-    first_attempt_since = since("first_attempt_at")
-    first_attempt_before = before("first_attempt_at")
-    accepted_since = since("accepted_at")
-    accepted_before = before("accepted_at")
-    closed_since = since("closed_at")
-    closed_before = before("closed_at")
-    updated_since = since("updated_at")
-    updated_before = before("updated_at")
-
-    class Meta:
-        model = Handoff
-        fields: ClassVar[list[str]] = []
-
-
-class EvaluationFilters(Filters):
-    """Narrow the evaluations of a lead."""
-
-    stage = django_filters.CharFilter()
-    path = django_filters.CharFilter()
-    definition = django_filters.CharFilter(field_name="version__definition__key")
-    points_min = at_least("points")
-    points_max = at_most("points")
-    tipped_since = since("tipped_at")
-    tipped_before = before("tipped_at")
-    since = since("at")
-    before = before("at")
-
-    class Meta:
-        model = Evaluation
-        fields: ClassVar[list[str]] = []
-
-
-class ReasonFilters(Filters):
-    """Narrow the reasons of a rejection; `category` may be given more than once."""
-
-    key = django_filters.CharFilter()
-    name = same_text("name")
-    category = django_filters.MultipleChoiceFilter(choices=ReasonCategory.choices)
-    position = NumberFilter()
-    updated_since = since("updated_at")
-
-    class Meta:
-        model = RejectionReason
-        fields: ClassVar[list[str]] = []
-
-
-class KindFilters(Filters):
-    """Narrow the kinds of touchpoint; `category` and `intent_level` more than once."""
-
-    key = django_filters.CharFilter()
-    name = same_text("name")
-    category = django_filters.MultipleChoiceFilter(choices=choices(Category))
-    intent_level = django_filters.MultipleChoiceFilter(choices=choices(IntentLevel))
-    is_direct_intent = TruthFilter()
-    is_product_use = TruthFilter()
-    updated_since = since("updated_at")
-
-    class Meta:
-        model = TouchpointKind
-        fields: ClassVar[list[str]] = []
-
-
 class NoFilters(Filters):
     """A list too short to be narrowed."""
-
-
-def _identities(**named: str) -> QuerySet[LeadIdentity]:
-    return LeadIdentity.objects.filter(lead=OuterRef("pk"), **named)

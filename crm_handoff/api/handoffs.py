@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
+import django_filters
 from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
@@ -16,7 +17,7 @@ from crm_handoff.api import answers, packets
 from crm_handoff.api.answers import Answer, InstantField, VersionAnswer
 from crm_handoff.api.errors import DOMAIN_PROBLEMS, Problem
 from crm_handoff.api.fields import Body
-from crm_handoff.api.filters import HandoffFilters
+from crm_handoff.api.filters import Filters, TruthFilter, before, id_of, key_of, since
 from crm_handoff.api.views import DetailView, ListView, PermittedView
 from crm_handoff.clock import database_now
 from crm_handoff.people import access
@@ -209,6 +210,39 @@ class HandoffDetailAnswer(HandoffAnswer):
     acceptances = AcceptanceAnswer(many=True)
     rejections = RejectionAnswer(many=True)
     decisions = DecisionAnswer(many=True)
+
+
+class HandoffFilters(Filters):
+    """Narrow handoffs; `status` may be given more than once."""
+
+    id = django_filters.UUIDFilter(field_name="public_id")
+    lead = id_of("lead")
+    status = django_filters.MultipleChoiceFilter(choices=HandoffStatus.choices)
+    is_open = TruthFilter(field_name="closed_at", lookup_expr="isnull", label="Not closed yet")
+    rep = id_of("rep")
+    queue = key_of("queue")
+    territory = key_of("territory")
+    definition = django_filters.CharFilter(field_name="version__definition__key")
+    floor_missed = TruthFilter()
+    is_over_capacity = TruthFilter()
+    qualified_since = since("qualified_at")
+    qualified_before = before("qualified_at")
+    opened_since = since("opened_at")
+    opened_before = before("opened_at")
+    assigned_since = since("assigned_at")
+    assigned_before = before("assigned_at")
+    first_attempt_since = since("first_attempt_at")
+    first_attempt_before = before("first_attempt_at")
+    accepted_since = since("accepted_at")
+    accepted_before = before("accepted_at")
+    closed_since = since("closed_at")
+    closed_before = before("closed_at")
+    updated_since = since("updated_at")
+    updated_before = before("updated_at")
+
+    class Meta:
+        model = Handoff
+        fields: ClassVar[list[str]] = []
 
 
 class HandoffList(ListView):

@@ -2,7 +2,8 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+import django_filters
+from django.db.models import Exists, OuterRef, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +24,17 @@ from crm_handoff.api.fields import (
     require_currency,
     text,
 )
-from crm_handoff.api.filters import LeadFilters
+from crm_handoff.api.filters import (
+    Filters,
+    TruthFilter,
+    at_least,
+    at_most,
+    before,
+    id_of,
+    key_of,
+    same_text,
+    since,
+)
 from crm_handoff.api.spellings import (
     CountryField,
     CurrencyField,
@@ -36,7 +47,7 @@ from crm_handoff.api.views import DetailView, ListView, system_of
 from crm_handoff.people import access
 from leads import attributes, intake, phones
 from leads.enums import Stage
-from leads.models import Lead
+from leads.models import Lead, LeadIdentity
 
 DOMAIN_PROBLEMS.update(
     {
@@ -208,6 +219,58 @@ class LeadOutcomeAnswer(Answer):
     stage = serializers.ChoiceField(choices=Stage.choices)
     is_created = serializers.BooleanField()
     changed_fields = serializers.ListField(child=serializers.CharField())
+
+
+class LeadFilters(Filters):
+    """Narrow leads; `stage` may be given more than once."""
+
+    id = django_filters.UUIDFilter(field_name="public_id")
+    stage = django_filters.MultipleChoiceFilter(choices=Stage.choices)
+    stage_since = since("stage_at")
+    stage_before = before("stage_at")
+    email = same_text("email")
+    first_name = same_text("first_name")
+    last_name = same_text("last_name")
+    job_title = same_text("job_title")
+    phone = django_filters.CharFilter()
+    country = same_text("country")
+    region = same_text("region")
+    language = same_text("language")
+    source = key_of("source")
+    campaign = key_of("campaign")
+    persona = key_of("persona")
+    account = id_of("account")
+    definition = django_filters.CharFilter(field_name="version__definition__key")
+    expected_acv_min = at_least("expected_acv")
+    expected_acv_max = at_most("expected_acv")
+    currency = same_text("currency")
+    system = django_filters.CharFilter(method="known_to")
+    external_id = django_filters.CharFilter(method="known_as")
+    no_longer_meets = TruthFilter()
+    cool_off_until_since = since("cool_off_until")
+    cool_off_until_before = before("cool_off_until")
+    recycle_count_min = at_least("recycle_count")
+    recycle_count_max = at_most("recycle_count")
+    created_since = since("created_at")
+    created_before = before("created_at")
+    updated_since = since("updated_at")
+    updated_before = before("updated_at")
+
+    class Meta:
+        model = Lead
+        fields: ClassVar[list[str]] = []
+
+    def known_to(self, leads: QuerySet[Lead], name: str, system: str) -> QuerySet[Lead]:
+        """Narrow to the leads that a system knows."""
+        return leads.filter(Exists(_identities(system=system)))
+
+    def known_as(self, leads: QuerySet[Lead], name: str, external_id: str) -> QuerySet[Lead]:
+        """Narrow to the leads that some system knows by this name."""
+        return leads.filter(Exists(_identities(external_id=external_id)))
+
+
+def _identities(**named: str) -> QuerySet[LeadIdentity]:
+    return LeadIdentity.objects.filter(lead=OuterRef("pk"), **named)
 
 
 class LeadList(ListView):

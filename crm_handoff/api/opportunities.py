@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+import django_filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -26,7 +27,7 @@ from crm_handoff.api.fields import (
     require_currency,
     text,
 )
-from crm_handoff.api.filters import OpportunityFilters
+from crm_handoff.api.filters import Filters, at_least, at_most, before, id_of, same_text, since
 from crm_handoff.api.spellings import CurrencyField, EmailField
 from crm_handoff.api.views import DetailView, ListView, system_of
 from crm_handoff.people import access
@@ -114,6 +115,39 @@ class OpportunityOutcomeAnswer(Answer):
     stage = serializers.ChoiceField(choices=OpportunityStage.choices)
     anomalies = serializers.ListField(child=serializers.ChoiceField(choices=Anomaly.choices))
     is_created = serializers.BooleanField()
+
+
+class OpportunityFilters(Filters):
+    """Narrow opportunities; `stage` may be given more than once."""
+
+    id = django_filters.UUIDFilter(field_name="public_id")
+    lead = id_of("lead")
+    account = id_of("account")
+    name = same_text("name")
+    stage = django_filters.MultipleChoiceFilter(choices=OpportunityStage.choices)
+    amount_min = at_least("amount")
+    amount_max = at_most("amount")
+    currency = same_text("currency")
+    owner = same_text("owner__email")
+    sourced_by = same_text("sourced_by__email")
+    loss_reason = same_text("loss_reason")
+    anomaly = django_filters.ChoiceFilter(method="showing", choices=Anomaly.choices)
+    system = django_filters.CharFilter()
+    external_id = django_filters.CharFilter()
+    opened_since = since("opened_at")
+    opened_before = before("opened_at")
+    closed_since = since("closed_at")
+    closed_before = before("closed_at")
+    created_since = since("created_at")
+    created_before = before("created_at")
+
+    class Meta:
+        model = Opportunity
+        fields: ClassVar[list[str]] = []
+
+    def showing(self, deals: QuerySet[Opportunity], name: str, anomaly: str) -> Any:
+        """Narrow to the deals that show an anomaly."""
+        return deals.filter(anomalies__contains=[anomaly])
 
 
 class OpportunityList(ListView):

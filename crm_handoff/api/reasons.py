@@ -2,13 +2,14 @@
 
 from typing import Any, ClassVar
 
+import django_filters
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from crm_handoff.api.answers import Answer, InstantField
 from crm_handoff.api.edits import EditBody
-from crm_handoff.api.filters import KindFilters, ReasonFilters
+from crm_handoff.api.filters import Filters, NumberFilter, TruthFilter, same_text, since
 from crm_handoff.api.items import EditableItemView
 from crm_handoff.api.views import ListView
 from crm_handoff.people import access
@@ -40,6 +41,36 @@ class KindAnswer(Answer):
     intent_level = serializers.ChoiceField(choices=choices(IntentLevel))
     is_direct_intent = serializers.BooleanField()
     is_product_use = serializers.BooleanField()
+
+
+class ReasonFilters(Filters):
+    """Narrow the reasons of a rejection; `category` may be given more than once."""
+
+    key = django_filters.CharFilter()
+    name = same_text("name")
+    category = django_filters.MultipleChoiceFilter(choices=ReasonCategory.choices)
+    position = NumberFilter()
+    updated_since = since("updated_at")
+
+    class Meta:
+        model = RejectionReason
+        fields: ClassVar[list[str]] = []
+
+
+class KindFilters(Filters):
+    """Narrow the kinds of touchpoint; `category` and `intent_level` more than once."""
+
+    key = django_filters.CharFilter()
+    name = same_text("name")
+    category = django_filters.MultipleChoiceFilter(choices=choices(Category))
+    intent_level = django_filters.MultipleChoiceFilter(choices=choices(IntentLevel))
+    is_direct_intent = TruthFilter()
+    is_product_use = TruthFilter()
+    updated_since = since("updated_at")
+
+    class Meta:
+        model = TouchpointKind
+        fields: ClassVar[list[str]] = []
 
 
 class ReasonList(ListView):

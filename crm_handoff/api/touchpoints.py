@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
+import django_filters
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer
@@ -16,7 +17,7 @@ from rest_framework.response import Response
 from crm_handoff.api import answers, errors
 from crm_handoff.api.answers import Answer, InstantField, ProblemFault
 from crm_handoff.api.fields import Body, Instant, LeadReference, key, text
-from crm_handoff.api.filters import TouchpointFilters
+from crm_handoff.api.filters import Filters, KeysFilter, TruthFilter, before, id_of, key_of, since
 from crm_handoff.api.views import ListView, system_of
 from crm_handoff.people import access
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
@@ -86,6 +87,28 @@ class TouchpointResults(Answer):
     """What became of each touchpoint of a list, in order."""
 
     results = TouchpointResult(many=True)
+
+
+class TouchpointFilters(Filters):
+    """Narrow touchpoints; `kind` may name several, parted by commas."""
+
+    lead = id_of("lead")
+    kind = KeysFilter(field_name="kind__key")
+    channel = django_filters.CharFilter()
+    campaign = key_of("campaign")
+    asset = key_of("asset")
+    system = django_filters.CharFilter()
+    external_id = django_filters.CharFilter()
+    is_verified = TruthFilter()
+    is_bot = TruthFilter()
+    occurred_since = since("occurred_at")
+    occurred_before = before("occurred_at")
+    received_since = since("received_at")
+    received_before = before("received_at")
+
+    class Meta:
+        model = Touchpoint
+        fields: ClassVar[list[str]] = []
 
 
 class TouchpointList(ListView):
