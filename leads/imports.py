@@ -11,7 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from definitions import document
-from leads import files, mappings, slices, staging
+from leads import chunks, files, mappings, slices, staging
 from leads.enums import ImportMode, ImportState, RowState
 from leads.mappings import ColumnsMissing, FileMapping, MappingUnreadable
 from leads.models import ImportRow, ImportRun
@@ -108,7 +108,7 @@ def _received(
     run.file_size = file.seek(0, 2)
     _show(run, look)
     run.save()
-    staging.store(run, file)
+    chunks.store(run, file)
     return run
 
 
@@ -121,7 +121,7 @@ def relook(run: ImportRun, layout: Layout) -> ImportRun:
         ImportNotInState: it was checked already, or is over.
     """
     held = _held(run, ImportState.UPLOADED, ImportState.CHECKED, wanted="read anew")
-    with staging.opened(held) as file:
+    with chunks.opened(held) as file:
         _show(held, files.look(file, layout))
     held.state = ImportState.UPLOADED
     held.save(update_fields=["layout", "header", "notes", "sample", "state"])

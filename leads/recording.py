@@ -9,6 +9,7 @@ from leads import (
     accounts,
     attributes,
     batches,
+    entries,
     marketing,
     opportunities,
     people,
@@ -16,7 +17,8 @@ from leads import (
 )
 from leads.accounts import AccountItem, AccountOutcome
 from leads.attributes import OVERWRITE_ALL, Policies
-from leads.batches import Entry, Item
+from leads.batches import Item
+from leads.entries import Entry
 from leads.enums import ImportMode, RowState
 from leads.fields import Holds
 from leads.intake import LeadOutcome
@@ -106,7 +108,7 @@ def record(rows: Sequence[Numbered], way: Way) -> Done:
             return _record_people(rows, way)
     done = _record_leads(rows, way)
     if not way.is_live:
-        batches.enter(_entries(done.leads, way))
+        entries.enter(_entries(done.leads, way))
     _record_touchpoints(done, way)
     _record_deals(done, way)
     return done

@@ -1,29 +1,24 @@
-"""A file's bytes and rows, staged in the database before anything of them is saved."""
+"""A file's rows, staged in the database before anything of them is saved."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from itertools import islice
-from tempfile import TemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 from django.db import connection, transaction
 
-from leads import files, plain
+from leads import chunks, files, plain
 from leads.enums import ImportMode, Stage
 from leads.intake import LeadFacts
 from leads.mappings import Bound, FileMapping
-from leads.models import ImportChunk, ImportRow, ImportRun
+from leads.models import ImportRow, ImportRun
 from leads.plain import Quick
 from leads.records import LOST, FileRefused, Layout, Record
 from leads.rows import Keys, Row, RowRefused, row_of
 from leads.touchpoints import Identity, TouchpointFacts
-
-CHUNK = 1 << 20
-"""Bytes of a piece of a file."""
 
 SLICE = 1000
 """Rows saved in one transaction: a few more where rows of one lead are drawn together."""
@@ -75,32 +70,6 @@ class About(IntEnum):
 _TOUCHPOINT = int(About.TOUCHPOINT)
 
 
-def store(run: ImportRun, file: BinaryIO) -> None:
-    """Keep the bytes of a file, from its beginning, with the run."""
-    file.seek(0)
-    place = 0
-    while data := file.read(CHUNK):
-        ImportChunk.objects.create(run=run, place=place, data=data)
-        place += 1
-
-
-@contextmanager
-def opened(run: ImportRun) -> Iterator[BinaryIO]:
-    """Open the file that was kept with the run; it lies on the disk meanwhile."""
-    with TemporaryFile() as file:
-        place = 0
-        while data := _piece(run, place):
-            file.write(data)
-            place += 1
-        file.seek(0)
-        yield cast(BinaryIO, file)
-
-
-def _piece(run: ImportRun, place: int) -> bytes:
-    found = ImportChunk.objects.filter(run=run, place=place).values_list("data", flat=True)
-    return bytes(found.first() or b"")
-
-
 def keys_for(mapping: FileMapping, *, mode: str) -> Keys:
     """Read what the rows may name; three queries.
 
@@ -137,7 +106,7 @@ def stage(
     is_plain = plain.is_plain(bound.mapping)
     quick = Quick.of(bound, keys) if is_plain else None
     staged = _Staged(run.pk, bound, keys, is_plain, quick, PLAIN_SLICE if is_plain else SLICE)
-    with opened(run) as file, connection.cursor() as cursor:
+    with chunks.opened(run) as file, connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'")
         records = files.read(file, Layout.of_json(run.layout))
         while first := "".join(map(staged.line_of, islice(records, AT_ONCE))):

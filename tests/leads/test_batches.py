@@ -8,9 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leads import batches, intake
+from leads import batches, entries, intake
 from leads.accounts import AccountFacts
-from leads.batches import Entry, Item, LeadNotKnown
+from leads.batches import Item, LeadNotKnown
+from leads.entries import Entry
 from leads.enums import Cause, Stage
 from leads.intake import IdentityConflict, LeadFacts, LeadNotIdentified, LeadOutcome
 from leads.models import AttributeChange, Lead, PendingMark, StageTransition
@@ -163,9 +164,9 @@ def test_record_returns_what_cannot_be_identified(noon):
 @pytest.mark.django_db
 def test_enter_moves_new_leads_and_leaves_the_others(noon):
     fresh, won = recipes.known_lead(at=noon), recipes.known_lead(at=noon)
-    batches.enter([Entry(won.pk, Stage.WON, noon - DAY)])
+    entries.enter([Entry(won.pk, Stage.WON, noon - DAY)])
 
-    moved = batches.enter(
+    moved = entries.enter(
         [Entry(lead.pk, Stage.MQL, noon - 2 * DAY) for lead in (fresh, won, fresh)]
     )
 

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from crm_handoff import relay, tasks
 from definitions import catalog
-from leads import imports, saving, slices, staging
+from leads import chunks, imports, saving, slices, staging
 from leads.enums import ImportMode, ImportState
 from leads.imports import ImportNotInState
 from leads.models import (
@@ -124,7 +124,7 @@ def test_a_file_is_looked_at_when_it_is_received(receive, noon, rita):
     assert (run.layout["format"], run.layout["delimiter"], run.mode) == ("csv", ",", "")
     assert (run.started_by, run.started_at, run.file_size) == (rita, noon, 49)
     assert [row.values for row in imports.sample(run)] == [("1", "ann@acme.example", "Ann", "")]
-    with staging.opened(run) as file:
+    with chunks.opened(run) as file:
         assert file.read().decode().splitlines()[1] == "1,ann@acme.example,Ann,"
 
 
