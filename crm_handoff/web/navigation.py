@@ -48,8 +48,8 @@ class Navigation:
             ("Team", "web:team", sees_all and user.has_perm("routing.view_handoff")),
             ("Leads", "web:leads", sees_all and user.has_perm("leads.view_lead")),
             ("Funnel", "web:funnel", sees_all and user.has_perm("leads.view_opportunity")),
-            ("Imports", "web:imports", sees_all and user.has_perm("leads.view_importrun")),
-            ("Webhooks", "web:webhooks", user.has_perm("integrations.view_inboundsource")),
+            ("Imports", "web:imports", sees_all and user.has_perm("leads.add_importrun")),
+            ("Webhooks", "web:webhooks", user.has_perm("integrations.change_inboundsource")),
         ]
 
     def _is_here(self, view: str) -> bool:
