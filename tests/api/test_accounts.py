@@ -5,7 +5,7 @@ from django.db import connection
 from django.http import QueryDict
 
 from crm_handoff.api.accounts import AccountFilters
-from crm_handoff.api.filters import LeadFilters
+from crm_handoff.api.leads import LeadFilters
 from crm_handoff.people import roles
 from crm_handoff.people.roles import Role
 from leads.models import Account, AttributeChange, Lead, PendingMark
