@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from definitions.vocabulary import RuleStage
 
@@ -17,32 +18,32 @@ def choices(words: type[StrEnum]) -> list[tuple[str, str]]:
 class VersionState(models.TextChoices):
     """Life of a version, in this order."""
 
-    DRAFT = "draft"
-    IN_REVIEW = "in_review"
-    SIGNED = "signed"
-    ACTIVE = "active"
-    RETIRED = "retired"
+    DRAFT = "draft", _("Draft")
+    IN_REVIEW = "in_review", _("In Review")
+    SIGNED = "signed", _("Signed")
+    ACTIVE = "active", _("Active")
+    RETIRED = "retired", _("Retired")
 
 
 class Side(models.TextChoices):
     """Party of the agreement."""
 
-    MARKETING = "marketing"
-    SALES = "sales"
+    MARKETING = "marketing", _("Marketing")
+    SALES = "sales", _("Sales")
 
 
 class InFlightPlan(models.TextChoices):
     """What a new version does to those whom the old one judged."""
 
-    GRANDFATHER = "grandfather"
-    REQUALIFY = "requalify", "Re-qualify now"
-    SUNSET = "sunset", "Sunset after some days"
+    GRANDFATHER = "grandfather", _("Grandfather")
+    REQUALIFY = "requalify", _("Re-qualify now")
+    SUNSET = "sunset", _("Sunset after some days")
 
 
 class Checklist(models.TextChoices):
     """Questions by which a rep confirms."""
 
-    NONE = "none"
+    NONE = "none", _("None")
     BANT = "bant", "BANT"
     CHAMP = "champ", "CHAMP"
     MEDDIC = "meddic", "MEDDIC"
@@ -51,22 +52,22 @@ class Checklist(models.TextChoices):
 class Match(models.TextChoices):
     """How many criteria of a level must hold."""
 
-    ALL = "all"
-    ANY = "any"
+    ALL = "all", _("All")
+    ANY = "any", _("Any")
 
 
 class Milestone(models.TextChoices):
     """What an SLA term promises to happen in time."""
 
-    FIRST_RESPONSE = "first_response"
-    ACCEPTANCE = "acceptance"
+    FIRST_RESPONSE = "first_response", _("First Response")
+    ACCEPTANCE = "acceptance", _("Acceptance")
 
 
 class AttemptKind(models.TextChoices):
     """Ways to contact somebody."""
 
-    CALL = "call"
-    CHAT = "chat", "Two-way chat"
-    EMAIL = "email", "E-mail"
-    MEETING = "meeting"
-    MESSAGE = "message"
+    CALL = "call", _("Call")
+    CHAT = "chat", _("Two-way chat")
+    EMAIL = "email", _("E-mail")
+    MEETING = "meeting", _("Meeting")
+    MESSAGE = "message", _("Message")

@@ -3,22 +3,23 @@
 from enum import nonmember
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Stage(models.TextChoices):
     """Lifecycle stage of a lead."""
 
-    NEW = "new"
+    NEW = "new", _("New")
     IQL = "iql", "IQL"
     MQL = "mql", "MQL"
     PQL = "pql", "PQL"
     SQL = "sql", "SQL"
     SAL = "sal", "SAL"
-    OPPORTUNITY = "opportunity"
-    WON = "won"
-    LOST = "lost"
-    RECYCLED = "recycled"
-    DISQUALIFIED = "disqualified"
+    OPPORTUNITY = "opportunity", _("Opportunity")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+    RECYCLED = "recycled", _("Recycled")
+    DISQUALIFIED = "disqualified", _("Disqualified")
 
     TERMINAL = nonmember(frozenset({"won", "lost", "disqualified"}))
 
@@ -26,51 +27,51 @@ class Stage(models.TextChoices):
 class Cause(models.TextChoices):
     """What moved a lead to a stage."""
 
-    EVALUATION = "evaluation"
-    ACCEPT = "accept", "Accepted by sales"
-    CONFIRM = "confirm", "Confirmed by sales"
-    REJECT = "reject", "Rejected by sales"
-    EXPIRE = "expire", "Expired untouched"
-    OPPORTUNITY = "opportunity"
-    RECYCLE = "recycle", "Returned after cool-off"
-    UNDO = "undo", "Taken back"
-    EXTERNAL = "external", "CRM or import"
+    EVALUATION = "evaluation", _("Evaluation")
+    ACCEPT = "accept", _("Accepted by sales")
+    CONFIRM = "confirm", _("Confirmed by sales")
+    REJECT = "reject", _("Rejected by sales")
+    EXPIRE = "expire", _("Expired untouched")
+    OPPORTUNITY = "opportunity", _("Opportunity")
+    RECYCLE = "recycle", _("Returned after cool-off")
+    UNDO = "undo", _("Taken back")
+    EXTERNAL = "external", _("CRM or import")
 
 
 class OpportunityStage(models.TextChoices):
     """State of a deal."""
 
-    OPEN = "open"
-    WON = "won"
-    LOST = "lost"
+    OPEN = "open", _("Open")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
 
 
 class Anomaly(models.TextChoices):
     """What does not fit about an opportunity; kept and flagged, never dropped."""
 
-    WON_BEFORE_CONTACT = "won_before_contact", "Won before first contact"
-    NO_HANDOFF = "no_handoff", "Won without a handoff"
+    WON_BEFORE_CONTACT = "won_before_contact", _("Won before first contact")
+    NO_HANDOFF = "no_handoff", _("Won without a handoff")
 
 
 class ImportMode(models.TextChoices):
     """Whether imported facts open handoffs."""
 
-    HISTORY = "history", "History: no handoffs, clocks or messages"
-    LIVE = "live"
+    HISTORY = "history", _("History: no handoffs, clocks or messages")
+    LIVE = "live", _("Live")
 
 
 class ImportState(models.TextChoices):
     """How far an import is; workers go on with those at work."""
 
-    UPLOADED = "uploaded", "To be described"
-    CHECKING = "checking"
-    CHECKED = "checked"
-    IMPORTING = "importing"
-    DONE = "done"
-    CANCELED = "canceled"
-    FAILED = "failed"
-    UNDOING = "undoing", "Being undone"
-    UNDONE = "undone"
+    UPLOADED = "uploaded", _("To be described")
+    CHECKING = "checking", _("Checking")
+    CHECKED = "checked", _("Checked")
+    IMPORTING = "importing", _("Importing")
+    DONE = "done", _("Done")
+    CANCELED = "canceled", _("Canceled")
+    FAILED = "failed", _("Failed")
+    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", _("Undone")
 
     AT_WORK = nonmember(frozenset({"checking", "importing", "undoing"}))
     OVER = nonmember(frozenset({"done", "canceled", "failed", "undone"}))
@@ -79,18 +80,18 @@ class ImportState(models.TextChoices):
 class RowState(models.TextChoices):
     """What became of a row of a file."""
 
-    READY = "ready", "To be saved"
-    CREATED = "created"
-    UPDATED = "updated"
-    MERGED = "merged", "Found by e-mail under another name"
-    UNCHANGED = "unchanged"
-    DUPLICATE = "duplicate", "Said before in the file"
-    REFUSED = "refused"
+    READY = "ready", _("To be saved")
+    CREATED = "created", _("Created")
+    UPDATED = "updated", _("Updated")
+    MERGED = "merged", _("Found by e-mail under another name")
+    UNCHANGED = "unchanged", _("Unchanged")
+    DUPLICATE = "duplicate", _("Said before in the file")
+    REFUSED = "refused", _("Refused")
 
 
 class FieldPolicy(models.TextChoices):
     """What becomes of a field that a row of a file says and the product knows already."""
 
-    OVERWRITE = "overwrite", "Overwrite"
-    FILL = "fill", "Fill where blank"
-    KEEP = "keep", "Keep: only for new rows"
+    OVERWRITE = "overwrite", _("Overwrite")
+    FILL = "fill", _("Fill where blank")
+    KEEP = "keep", _("Keep: only for new rows")

@@ -3,6 +3,7 @@
 from enum import nonmember
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class RepKind(models.TextChoices):
@@ -15,13 +16,13 @@ class RepKind(models.TextChoices):
 class HandoffStatus(models.TextChoices):
     """State of a handoff."""
 
-    QUEUED = "queued"
-    ASSIGNED = "assigned"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    RETURNED = "returned"
-    EXPIRED = "expired"
-    CONVERTED = "converted"
+    QUEUED = "queued", _("Queued")
+    ASSIGNED = "assigned", _("Assigned")
+    ACCEPTED = "accepted", _("Accepted")
+    REJECTED = "rejected", _("Rejected")
+    RETURNED = "returned", _("Returned")
+    EXPIRED = "expired", _("Expired")
+    CONVERTED = "converted", _("Converted")
 
     OPEN = nonmember(frozenset({"queued", "assigned", "accepted"}))
     HELD = nonmember(frozenset({"assigned", "accepted"}))
@@ -31,100 +32,100 @@ class HandoffStatus(models.TextChoices):
 class AttemptOutcome(models.TextChoices):
     """What came of an attempt."""
 
-    REACHED = "reached", "Reached"
-    NO_ANSWER = "no_answer", "No answer"
-    LEFT_MESSAGE = "left_message", "Left a message"
-    WRONG_CONTACT = "wrong_contact", "Wrong number or address"
+    REACHED = "reached", _("Reached")
+    NO_ANSWER = "no_answer", _("No answer")
+    LEFT_MESSAGE = "left_message", _("Left a message")
+    WRONG_CONTACT = "wrong_contact", _("Wrong number or address")
 
 
 class TimerState(models.TextChoices):
     """State of a promise; a cancelled one never counts."""
 
-    RUNNING = "running"
-    PAUSED = "paused"
-    MET = "met"
-    BREACHED = "breached"
-    CANCELLED = "cancelled"
+    RUNNING = "running", _("Running")
+    PAUSED = "paused", _("Paused")
+    MET = "met", _("Met")
+    BREACHED = "breached", _("Breached")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class TimerMilestone(models.TextChoices):
     """What a timer waits for."""
 
-    FIRST_RESPONSE = "first_response"
-    ACCEPTANCE = "acceptance"
-    RE_RESPONSE = "re_response", "First response of a new owner"
+    FIRST_RESPONSE = "first_response", _("First Response")
+    ACCEPTANCE = "acceptance", _("Acceptance")
+    RE_RESPONSE = "re_response", _("First response of a new owner")
 
 
 class StepKind(models.TextChoices):
     """One thing that is due on a timer."""
 
-    WARN = "warn"
-    BREACH = "breach"
-    ESCALATE = "escalate"
-    REASSIGN = "reassign"
+    WARN = "warn", _("Warn")
+    BREACH = "breach", _("Breach")
+    ESCALATE = "escalate", _("Escalate")
+    REASSIGN = "reassign", _("Reassign")
 
 
 class StepState(models.TextChoices):
     """State of a step."""
 
-    ARMED = "armed"
-    FIRED = "fired"
-    CANCELLED = "cancelled"
+    ARMED = "armed", _("Armed")
+    FIRED = "fired", _("Fired")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 class SlaEventKind(models.TextChoices):
     """What happened to a clock."""
 
-    STARTED = "started"
-    SHORTENED = "shortened", "Made due sooner by new high intent"
-    WARNED = "warned"
-    BREACHED = "breached"
-    ESCALATED = "escalated"
-    REASSIGNED = "reassigned"
-    PAUSED = "paused"
-    RESUMED = "resumed"
-    MET = "met"
-    CANCELLED = "cancelled"
-    ANSWERED_LATE = "answered_late"
-    REOPENED = "reopened", "Restored when an answer was taken back"
+    STARTED = "started", _("Started")
+    SHORTENED = "shortened", _("Made due sooner by new high intent")
+    WARNED = "warned", _("Warned")
+    BREACHED = "breached", _("Breached")
+    ESCALATED = "escalated", _("Escalated")
+    REASSIGNED = "reassigned", _("Reassigned")
+    PAUSED = "paused", _("Paused")
+    RESUMED = "resumed", _("Resumed")
+    MET = "met", _("Met")
+    CANCELLED = "cancelled", _("Cancelled")
+    ANSWERED_LATE = "answered_late", _("Answered Late")
+    REOPENED = "reopened", _("Restored when an answer was taken back")
 
 
 class RoutingRule(models.TextChoices):
     """The rule by which an owner was found."""
 
-    NAMED_ACCOUNT = "named_account"
-    ACCOUNT_OWNER = "account_owner"
-    TERRITORY = "territory", "Territory rotation"
-    SECONDARY = "secondary", "Territory's secondary contact"
-    QUEUE = "queue", "Territory's queue"
-    FALLBACK_QUEUE = "fallback_queue"
-    PERSON = "person", "Assigned by a person"
+    NAMED_ACCOUNT = "named_account", _("Named Account")
+    ACCOUNT_OWNER = "account_owner", _("Account Owner")
+    TERRITORY = "territory", _("Territory rotation")
+    SECONDARY = "secondary", _("Territory's secondary contact")
+    QUEUE = "queue", _("Territory's queue")
+    FALLBACK_QUEUE = "fallback_queue", _("Fallback Queue")
+    PERSON = "person", _("Assigned by a person")
 
 
 class ReasonCategory(models.TextChoices):
     """What a rejection accuses."""
 
-    NO_FIT = "no_fit"
-    BAD_TIMING = "bad_timing"
-    NO_INTENT = "no_intent"
-    WRONG_PERSON = "wrong_person"
-    UNREACHABLE = "unreachable", "Could not reach"
-    DUPLICATE = "duplicate"
-    COMPETITOR = "competitor"
-    INTERNAL = "internal"
-    OTHER = "other"
+    NO_FIT = "no_fit", _("No Fit")
+    BAD_TIMING = "bad_timing", _("Bad Timing")
+    NO_INTENT = "no_intent", _("No Intent")
+    WRONG_PERSON = "wrong_person", _("Wrong Person")
+    UNREACHABLE = "unreachable", _("Could not reach")
+    DUPLICATE = "duplicate", _("Duplicate")
+    COMPETITOR = "competitor", _("Competitor")
+    INTERNAL = "internal", _("Internal")
+    OTHER = "other", _("Other")
 
 
 class NoticeKind(models.TextChoices):
     """What somebody must be told."""
 
-    ASSIGNED = "assigned"
-    QUEUED = "queued"
-    WARNING = "warning"
-    BREACHED = "breached"
-    ESCALATED = "escalated"
-    REASSIGNED_AWAY = "reassigned_away"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    INVARIANT = "invariant", "A health check failed"
+    ASSIGNED = "assigned", _("Assigned")
+    QUEUED = "queued", _("Queued")
+    WARNING = "warning", _("Warning")
+    BREACHED = "breached", _("Breached")
+    ESCALATED = "escalated", _("Escalated")
+    REASSIGNED_AWAY = "reassigned_away", _("Reassigned Away")
+    ACCEPTED = "accepted", _("Accepted")
+    REJECTED = "rejected", _("Rejected")
+    EXPIRED = "expired", _("Expired")
+    INVARIANT = "invariant", _("A health check failed")
