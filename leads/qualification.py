@@ -1,6 +1,7 @@
 """Leads judged by the agreement of their segment: claimed, judged in batches, advanced."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from leads.evaluations import Judgement, Kept
 from leads.facts import Facts
 from leads.models import Evaluation, Lead
 
-__all__ = ["Claim", "Judged", "claim", "finish", "judge", "verdicts_at"]
+__all__ = ["Claim", "Judged", "claim", "finish", "judge", "verdicts_at", "version_for"]
 
 
 @dataclass(slots=True)
@@ -70,6 +71,17 @@ def verdicts_at(
     agreement = queries.agreement_of(version)
     answers = facts.answer(lead_ids, agreement, at=at, known_at=known_at)
     return _verdicts(agreement, answers, at=at)
+
+
+@transaction.atomic
+def version_for(lead: Lead, *, at: datetime) -> DefinitionVersion | None:
+    """Return the version by which `judge` judges a lead at an instant, None when none takes it.
+
+    Nothing is kept of having looked.
+    """
+    found = next((version for version, *_ in _by_version({lead.pk: copy(lead)}, at=at)), None)
+    transaction.set_rollback(True)
+    return found
 
 
 def _verdicts(agreement: Agreement, answers: Facts, *, at: datetime) -> dict[int, Verdict]:

@@ -81,11 +81,6 @@ class Dates:
         """The formats of all ways."""
         return tuple(form for way in self.ways for form in way)
 
-    @property
-    def has_zone(self) -> bool:
-        """Whether the values say their own zone."""
-        return bool(self.ways) and all("%z" in form for form in self.formats)
-
 
 @dataclass(frozen=True, slots=True)
 class Numbers:

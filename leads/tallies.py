@@ -212,13 +212,16 @@ def _asks_of_kind(ref: FactRef) -> bool:
 def _masks(refs: tuple[FactRef, ...], kinds: tuple[tuple[str, Kind | None], ...]) -> list[int]:
     """Return for each kind the bits of the questions for which its touchpoints count."""
     return [
-        sum(1 << place for place, ref in enumerate(refs) if _counts(ref, key, kind))
+        sum(1 << place for place, ref in enumerate(refs) if counts(ref, key, kind))
         for key, kind in kinds
     ]
 
 
-def _counts(ref: FactRef, key: str, kind: Kind | None) -> bool:
-    """Say whether touchpoints of a kind count; without a copy of it only its key is known."""
+def counts(ref: FactRef, key: str, kind: Kind | None) -> bool:
+    """Say whether touchpoints of a kind count for a question, whatever else it asks of them.
+
+    Without the agreement's copy of the kind only its key is known.
+    """
     if (kinds := ref.parameter(Parameter.KINDS)) and key not in kinds:
         return False
     if kind is None:

@@ -8,6 +8,7 @@ from leads.models.evaluation import Evaluation
 from leads.models.lead import Lead, LeadIdentity
 from leads.models.mapping import ImportMapping
 from leads.models.marketing import Asset, Campaign, Persona, Source
+from leads.models.note import Note
 from leads.models.opportunity import Opportunity
 from leads.models.pending import PendingMark
 from leads.models.run import ImportBatch, ImportChunk, ImportRow, ImportRun
@@ -28,6 +29,7 @@ __all__ = [
     "ImportRun",
     "Lead",
     "LeadIdentity",
+    "Note",
     "Opportunity",
     "PendingMark",
     "Persona",

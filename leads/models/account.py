@@ -64,6 +64,11 @@ class Account(models.Model):
         indexes = [
             GinIndex(fields=["name"], name="account_name_trigram", opclasses=["gin_trgm_ops"]),
             models.Index(fields=["name", "id"], name="account_by_name"),
+            models.Index(
+                fields=["name", "id"],
+                condition=models.Q(is_target=True),
+                name="account_targets_by_name",
+            ),
             models.Index(models.Func("name", function="company_core"), name="account_by_core"),
             GinIndex(
                 OpClass(models.Func("name", function="company_core"), name="gin_trgm_ops"),

@@ -129,6 +129,12 @@ class Lead(models.Model):
                 "account", Lower("last_name"), Lower("first_name"), name="lead_by_account_and_name"
             ),
             models.Index(fields=["updated_at", "id"], name="lead_by_update"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(no_longer_meets=True),
+                name="lead_that_no_longer_meets",
+            ),
+            models.Index(fields=["country", "id"], name="lead_by_country"),
             GinIndex(fields=["email"], name="lead_email_trigram", opclasses=["gin_trgm_ops"]),
             GinIndex(
                 fields=["first_name", "last_name"],

@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 
 class Source(models.Model):
@@ -65,9 +66,9 @@ class Asset(models.Model):
     """Something that leads read, watch or attend, and what a rep can make of it."""
 
     class JourneyStage(models.TextChoices):
-        AWARENESS = "awareness"
-        CONSIDERATION = "consideration"
-        DECISION = "decision"
+        AWARENESS = "awareness", _("Awareness")
+        CONSIDERATION = "consideration", _("Consideration")
+        DECISION = "decision", _("Decision")
 
     key = models.SlugField(max_length=64, unique=True)
     title = models.CharField(max_length=200)

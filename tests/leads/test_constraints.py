@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
-from leads import intake, qualification
+from leads import intake, notes, qualification
 from leads.models import ImportRun, Lead
 from tests import recipes
 
@@ -102,6 +102,10 @@ REFUSED = {
         SELECT run_id, slice, leads, identities, touchpoints, accounts, opportunities, campaigns,
             people, changes, transitions, updates FROM leads_importbatch""",
     "ledger_is_kept": "UPDATE leads_importbatch SET leads = '{1}'",
+    "note_says_something": """
+        INSERT INTO leads_note (lead_id, text, by_id, at)
+        SELECT lead_id, E' \\n', by_id, at FROM leads_note""",
+    "note_is_append_only": "UPDATE leads_note SET text = 'never mind'",
     "transition_is_append_only": "UPDATE leads_stagetransition SET note = 'never mind'",
     "evaluation_is_append_only": "DELETE FROM leads_evaluation",
     "assertion_is_append_only": "UPDATE leads_assertion SET value = 'false'",
@@ -136,6 +140,7 @@ def known(active_version: Any, noon: datetime, rita: Any) -> Lead:
     recipes.touch(lead, "demo_request", at=noon)
     qualification.judge([lead.pk], at=noon)
     intake.record_assertion(lead, what="budget", value=True, evidence="Told us.", by=rita, at=noon)
+    notes.add(lead.pk, text="Prefers mornings.", by=rita, at=noon)
     namesake = recipes.known_lead(
         at=noon,
         email=None,

@@ -328,12 +328,6 @@ def test_ways_to_write_days_are_kept_apart():
     assert found.ways == (("%d/%m/%Y", "%d/%m/%Y %H:%M"), ("%m/%d/%Y", "%m/%d/%Y %H:%M"))
 
 
-def test_dates_that_say_their_zone_need_none():
-    assert samples.dates_of(["2026-02-01T10:00:00Z"]).has_zone
-    assert not samples.dates_of(["2026-02-01T10:00:00"]).has_zone
-    assert not samples.dates_of([]).has_zone
-
-
 @settings(max_examples=30)
 @given(st.lists(st.dates(), min_size=1, max_size=20), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y"]))
 def test_dates_are_never_guessed(days, form):
