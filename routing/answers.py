@@ -1,28 +1,25 @@
-"""Sales' answers: accept, reject, take an answer back, confirm by the checklist."""
+"""Sales' answers: accept, reject, take an answer back."""
 
 import logging
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from definitions.enums import Checklist
-from definitions.vocabulary import Dimension, Process
-from leads import assertions, lifecycle
+from definitions.vocabulary import Dimension
+from leads import lifecycle
 from leads.enums import Cause, Stage
-from leads.models import Lead, StageTransition
-from routing import assignment, locks, notices, timers
+from leads.models import Lead
+from routing import assignment, followups, locks, notices, timers
 from routing import roster as rosters
 from routing.enums import HandoffStatus, NoticeKind, ReasonCategory
+from routing.grace import UNDO_WITHIN, NotYourAnswer, UndoTooLate
 from routing.models import Acceptance, Handoff, Rejection, RejectionReason, Reversal
 from routing.timers import StopCause
 
 logger = logging.getLogger(__name__)
-
-UNDO_WITHIN = timedelta(seconds=30)
 
 ACCUSED: dict[ReasonCategory, tuple[Dimension, ...]] = {
     ReasonCategory.NO_FIT: (Dimension.FIT,),
@@ -37,87 +34,35 @@ ACCUSED: dict[ReasonCategory, tuple[Dimension, ...]] = {
 }
 """What must change before a rejected lead returns; `reject` reads it."""
 
-QUESTIONS: dict[Checklist, tuple[str, ...]] = {
-    Checklist.NONE: (),
-    Checklist.BANT: ("budget", "authority", "need", "timing"),
-    Checklist.CHAMP: ("challenges", "authority", "money", "prioritization"),
-    Checklist.MEDDIC: (
-        "metrics",
-        "economic_buyer",
-        "decision_criteria",
-        "decision_process",
-        "identified_pain",
-        "champion",
-    ),
-}
-"""What each checklist asks; `confirm` reads it, and pages show it."""
-
 
 class HandoffNotHeld(Exception):
     """A handoff waits in a queue: somebody must hold it before they can accept it."""
 
     def __init__(self) -> None:
-        super().__init__("This lead waits in a queue: assign it first.")
+        super().__init__(_("This lead waits in a queue: assign it first."))
 
 
 class CommentRequired(Exception):
     """A rejection says in words what is wrong."""
 
     def __init__(self) -> None:
-        super().__init__("Say in a comment what is wrong: marketing learns from it.")
+        super().__init__(_("Say in a comment what is wrong: marketing learns from it."))
 
 
 class ReasonRetired(Exception):
     """A reason for rejecting is kept for history only."""
 
     def __init__(self, reason: RejectionReason) -> None:
-        super().__init__(f"“{reason}” is no longer in use: choose another reason.")
+        super().__init__(
+            _("“%(reason)s” is no longer in use: choose another reason.") % {"reason": reason}
+        )
 
 
 class NothingToUndo(Exception):
     """A handoff has no answer that stands, or the lead has moved on since."""
 
     def __init__(self) -> None:
-        super().__init__("There is no answer here that could be taken back.")
-
-
-class NotYourAnswer(Exception):
-    """Only the person who answered takes the answer back."""
-
-    def __init__(self) -> None:
-        super().__init__("Only who gave this answer can take it back.")
-
-
-class UndoTooLate(Exception):
-    """The grace for taking an answer back is over."""
-
-    def __init__(self) -> None:
-        seconds = UNDO_WITHIN.total_seconds()
-        super().__init__(f"An answer can be taken back for {seconds:.0f} seconds.")
-
-
-class NothingToConfirm(Exception):
-    """A lead's process has no confirmation by sales, or it was confirmed before."""
-
-    def __init__(self) -> None:
-        super().__init__("This lead is not one that sales confirms now.")
-
-
-class ChecklistIncomplete(Exception):
-    """Some questions have no answer or no evidence; `missing` are their keys."""
-
-    def __init__(self, missing: list[str]) -> None:
-        self.missing = missing
-        words = ", ".join(key.replace("_", " ") for key in missing)
-        super().__init__(f"Answer these, and say how you know: {words}.")
-
-
-@dataclass(frozen=True, slots=True)
-class ChecklistAnswer:
-    """A rep's answer to one question of a checklist: the value and how it is known."""
-
-    value: str | bool
-    evidence: str
+        super().__init__(_("There is no answer here that could be taken back."))
 
 
 @transaction.atomic
@@ -167,7 +112,7 @@ def reject(
         raise ReasonRetired(reason)
     handoff = locks.lock_open_with_lead(handoff_id)
     if handoff.accepted_at is not None and at - handoff.accepted_at <= UNDO_WITHIN:
-        raise locks.HandoffAlreadyDecided(handoff, advice="Take the acceptance back first.")
+        raise locks.HandoffAlreadyDecided(handoff, advice=_("Take the acceptance back first."))
     is_return = handoff.status == HandoffStatus.ACCEPTED
     rejection = Rejection.objects.create(
         handoff=handoff, reason=reason, comment=comment.strip(), by_id=by.pk, at=at
@@ -205,43 +150,6 @@ def undo(handoff_id: int, *, by: AbstractBaseUser, at: datetime) -> Reversal:
     if isinstance(answer, Rejection):
         return _undo_rejection(handoff, answer, by=by, at=at)
     return _undo_acceptance(handoff, answer, by=by, at=at)
-
-
-@transaction.atomic
-def confirm(
-    handoff_id: int,
-    *,
-    answers: Mapping[str, ChecklistAnswer],
-    by: AbstractBaseUser,
-    at: datetime,
-) -> StageTransition:
-    """Confirm a lead as SQL by the answers to the checklist of its version.
-
-    The answers are kept as assertions with their evidence. Only where sales confirms.
-
-    Raises:
-        Handoff.DoesNotExist: there is none of that id.
-        HandoffAlreadyDecided: the handoff is closed.
-        HandoffNotHeld: it waits in a queue.
-        NothingToConfirm: the process has no confirmation, or the lead was confirmed before.
-        ChecklistIncomplete: an answer or its evidence is blank or missing.
-    """
-    handoff = locks.lock_open_with_lead(handoff_id)
-    if handoff.status == HandoffStatus.QUEUED:
-        raise HandoffNotHeld
-    process, lead = Process(handoff.version.process), handoff.lead
-    if not lifecycle.is_allowed(process, lead.stage, Stage.SQL, cause=Cause.CONFIRM):
-        raise NothingToConfirm
-    questions = QUESTIONS[Checklist(handoff.version.checklist)]
-    missing = [key for key in questions if not _is_answered(answers.get(key))]
-    if missing:
-        raise ChecklistIncomplete(missing)
-    for key in questions:
-        given = answers[key]
-        assertions.record(lead, what=key, value=given.value, evidence=given.evidence, by=by, at=at)
-    transition = lifecycle.move(lead, Stage.SQL, cause=Cause.CONFIRM, at=at, by=by)
-    logger.info("Handoff %s confirmed by %s", handoff.pk, by.pk)
-    return transition
 
 
 def is_blank(text: str) -> bool:
@@ -286,6 +194,7 @@ def _undo_rejection(
     handoff.closed_at = None
     handoff.save(update_fields=["status", "closed_at", "is_over_capacity"])
     assignment.resume(handoff, at=at)
+    followups.restore_of(handoff, cancelled_at=answer.at)
     timers.reopen(handoff, cause=StopCause.REJECTION, at=at, by=by)
     logger.info("Rejection of handoff %s taken back by %s", handoff.pk, by.pk)
     return reversal
@@ -331,10 +240,6 @@ def _move_back(
     if lead.stage != step.to_stage:
         raise NothingToUndo
     lifecycle.move(lead, step.from_stage, cause=Cause.UNDO, at=at, by=by)
-
-
-def _is_answered(answer: ChecklistAnswer | None) -> bool:
-    return answer is not None and answer.value != "" and not is_blank(answer.evidence)
 
 
 def _tell_marketing(handoff: Handoff, rejection: Rejection) -> None:

@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from leads.models import Lead
-from routing import choices, locks, notices, timers
+from routing import choices, followups, locks, notices, timers
 from routing import roster as rosters
 from routing.choices import WHY_LENGTH, Choice
 from routing.enums import HandoffStatus, NoticeKind, RoutingRule, TimerMilestone, TimerState
@@ -76,10 +76,11 @@ def begin(handoff: Handoff, choice: Choice, *, at: datetime) -> RoutingDecision:
 
 
 def close(handoff: Handoff, status: HandoffStatus, *, at: datetime) -> None:
-    """Close a locked handoff: its holder's load falls and their segment ends."""
+    """Close a locked handoff: its holder's load falls, their segment ends, its tasks too."""
     handoff.status, handoff.closed_at = status, at
     handoff.save(update_fields=["status", "closed_at"])
     _end(handoff, at=at)
+    followups.cancel_of(handoff, at=at)
 
 
 def resume(handoff: Handoff, *, at: datetime) -> None:

@@ -15,23 +15,25 @@ from leads.enums import Cause, Stage
 from leads.models import Evaluation, Lead
 from routing import assignment, choices, locks, notices, packet, promises, timers
 from routing.answers import (
-    ChecklistAnswer,
-    ChecklistIncomplete,
     CommentRequired,
     HandoffNotHeld,
-    NothingToConfirm,
     NothingToUndo,
-    NotYourAnswer,
     ReasonRetired,
-    UndoTooLate,
     accept,
-    confirm,
     reject,
     undo,
 )
 from routing.attempts import attempt
 from routing.choices import Choice
+from routing.confirmations import (
+    AttemptRequired,
+    ChecklistAnswer,
+    ChecklistIncomplete,
+    NothingToConfirm,
+    confirm,
+)
 from routing.enums import HandoffStatus, NoticeKind
+from routing.grace import NotYourAnswer, UndoTooLate
 from routing.locks import HandoffAlreadyDecided
 from routing.models import BusinessCalendar, Handoff, Rep
 from routing.opportunities import (
@@ -43,6 +45,7 @@ from routing.opportunities import (
 from routing.territories import inputs_of
 
 __all__ = [
+    "AttemptRequired",
     "ChecklistAnswer",
     "ChecklistIncomplete",
     "CommentRequired",

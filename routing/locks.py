@@ -4,6 +4,8 @@ Lead, then handoff, then territory, then reps by ascending id, then timer. All a
 UPDATE`, so that rows that point at them can still be inserted.
 """
 
+from django.utils.translation import gettext as _
+
 from leads.models import Lead
 from routing.enums import HandoffStatus
 from routing.models import Handoff
@@ -18,7 +20,8 @@ class HandoffAlreadyDecided(Exception):
     def __init__(self, handoff: Handoff, *, advice: str = "") -> None:
         self.handoff = handoff
         self.status = HandoffStatus(handoff.status)
-        super().__init__(f"This handoff is {self.status.label.lower()} already. {advice}".strip())
+        said = _("This handoff is %(status)s already.") % {"status": self.status.label.lower()}
+        super().__init__(f"{said} {advice}".strip())
 
 
 def lock_lead(lead_id: int) -> Lead:

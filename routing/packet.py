@@ -3,6 +3,9 @@
 Plain JSON, no markup. A line is `{"key", "label", "value", "source"}`; a source names one of
 `touchpoint`, `attempt`, `rejection`, `criterion` (ids or a key), or a `field` with the `system`
 that said so.
+
+A packet stays as it was built: one of schema 1 has no `persona` and no `journey`, and its talking
+points stand by recency alone.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,14 +21,18 @@ from django.db.models import Q
 from definitions.agreement import Agreement
 from definitions.models import DefinitionVersion
 from definitions.queries import agreement_of
-from definitions.vocabulary import IntentLevel
 from leads.models import Account, AttributeChange, Evaluation, Lead, Touchpoint
+from routing import interests
+from routing.interests import Seen
 from routing.models import Attempt, Rejection
 
-SCHEMA = 1
+SCHEMA = 2
 
 MOST_TOUCHPOINTS = 200
 """The latest so many touchpoints are in the packet; it says how many more there were."""
+
+MOST_LATER = 50
+"""The latest so many touchpoints that came after the packet are told beside it."""
 
 WHO = (
     ("first_name", "First name"),
@@ -58,22 +65,13 @@ MONEY = frozenset({"revenue", "expected_acv"})
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A touchpoint and what its kind means under the agreement."""
+class Later:
+    """What came after a packet, in its own form; touchpoints newest first."""
 
-    touchpoint: Touchpoint
-    intent_level: str
-    is_direct: bool
-
-    @property
-    def is_intent(self) -> bool:
-        """Whether it speaks of buying strongly enough to be marked."""
-        return self.is_direct or self.intent_level in (IntentLevel.MEDIUM, IntentLevel.HIGH)
-
-    @property
-    def source(self) -> dict[str, int]:
-        """Where a line that rests on it comes from."""
-        return {"touchpoint": self.touchpoint.pk}
+    touchpoints: list[dict[str, Any]]
+    talking_points: list[dict[str, Any]]
+    persona: dict[str, Any] | None
+    journey: dict[str, Any] | None
 
 
 def build(
@@ -109,10 +107,34 @@ def build(
         "timeline": _timeline(seen, zone=ZoneInfo(version.day_zone)),
         "omitted_touchpoint_count": omitted,
         "intent": [_intent(one) for one in seen if one.is_intent],
-        "talking_points": _talking_points(seen),
+        "persona": interests.persona_of(lead, seen, systems, at=at),
+        "journey": interests.journey_of(seen),
+        "talking_points": interests.talking_points(seen, at=at),
         "earlier_outreach": [] if is_first else _earlier_outreach(lead),
         "missing": _missing(version, [*who, *company], criteria),
     }
+
+
+def later(lead: Lead, version: DefinitionVersion, *, built_at: datetime, at: datetime) -> Later:
+    """Return what the lead did that a packet built at that instant could not tell yet.
+
+    The latest fifty touchpoints; one query. Bots and touchpoints later than `at` are left out.
+    """
+    agreement = agreement_of(version)
+    rows = (
+        Touchpoint.objects.filter(
+            lead=lead, is_bot=False, received_at__gt=built_at, occurred_at__lte=at
+        )
+        .select_related("kind", "asset__persona", "campaign")
+        .order_by("-occurred_at", "-pk")
+    )
+    seen = [interests.read(row, agreement) for row in rows[:MOST_LATER]]
+    return Later(
+        touchpoints=[_event(one) for one in seen],
+        talking_points=interests.talking_points(seen, at=at),
+        persona=interests.persona_of(lead, seen, {}, at=at),
+        journey=interests.journey_of(seen),
+    )
 
 
 def _lines(
@@ -213,21 +235,12 @@ def _seen(lead: Lead, agreement: Agreement, *, at: datetime) -> tuple[list[Seen]
     """Return the latest touchpoints, newest first, and how many older ones there are."""
     rows = (
         Touchpoint.objects.filter(lead=lead, is_bot=False, occurred_at__lte=at)
-        .select_related("kind", "asset", "campaign")
+        .select_related("kind", "asset__persona", "campaign")
         .order_by("-occurred_at", "-pk")
     )
     latest = [*rows[: MOST_TOUCHPOINTS + 1]]
     omitted = rows.count() - MOST_TOUCHPOINTS if len(latest) > MOST_TOUCHPOINTS else 0
-    return [_read(row, agreement) for row in latest[:MOST_TOUCHPOINTS]], omitted
-
-
-def _read(touchpoint: Touchpoint, agreement: Agreement) -> Seen:
-    kind = agreement.kinds.get(touchpoint.kind.key)
-    return Seen(
-        touchpoint=touchpoint,
-        intent_level=str(kind.intent_level) if kind else IntentLevel.NONE.value,
-        is_direct=bool(kind and kind.is_direct_intent),
-    )
+    return [interests.read(row, agreement) for row in latest[:MOST_TOUCHPOINTS]], omitted
 
 
 def _timeline(seen: Iterable[Seen], *, zone: ZoneInfo) -> list[dict[str, Any]]:
@@ -245,7 +258,7 @@ def _event(one: Seen) -> dict[str, Any]:
         "label": touchpoint.kind.name,
         "channel": touchpoint.channel,
         "occurred_at": touchpoint.occurred_at.isoformat(),
-        "asset": touchpoint.asset.title if touchpoint.asset else "",
+        "asset": one.asset_title,
         "campaign": touchpoint.campaign.name if touchpoint.campaign else "",
         "is_intent": one.is_intent,
         "is_direct_intent": one.is_direct,
@@ -264,24 +277,6 @@ def _intent(one: Seen) -> dict[str, Any]:
         "occurred_at": one.touchpoint.occurred_at.isoformat(),
         "source": one.source,
     }
-
-
-def _talking_points(seen: Iterable[Seen]) -> list[dict[str, Any]]:
-    """Return what to make of each asset touched, the one touched last first."""
-    points: dict[str, dict[str, Any]] = {}
-    for one in seen:
-        asset = one.touchpoint.asset
-        if asset is None or asset.key in points or not (asset.pain + asset.question + asset.proof):
-            continue
-        points[asset.key] = {
-            "asset": asset.key,
-            "title": asset.title,
-            "pain": asset.pain,
-            "question": asset.question,
-            "proof": asset.proof,
-            "source": one.source,
-        }
-    return list(points.values())
 
 
 def _earlier_outreach(lead: Lead) -> list[dict[str, Any]]:

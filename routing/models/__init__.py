@@ -3,7 +3,9 @@
 from routing.models.answer import Acceptance, Rejection, RejectionReason, Reversal
 from routing.models.attempt import Attempt
 from routing.models.calendar import BusinessCalendar, CalendarClosure, CalendarWindow
+from routing.models.confirmation import Confirmation
 from routing.models.decision import Assignment, RoutingDecision
+from routing.models.followup import FollowUp
 from routing.models.handoff import Handoff
 from routing.models.notice import Notice
 from routing.models.rep import Absence, NamedAccount, Rep
@@ -18,6 +20,8 @@ __all__ = [
     "BusinessCalendar",
     "CalendarClosure",
     "CalendarWindow",
+    "Confirmation",
+    "FollowUp",
     "Handoff",
     "NamedAccount",
     "Notice",

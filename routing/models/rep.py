@@ -97,6 +97,7 @@ class Absence(models.Model):
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
+        permissions = [("enter_own_absence", "Can enter and end own absences")]
         constraints = [
             ExclusionConstraint(
                 name="absences_do_not_overlap",

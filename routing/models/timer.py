@@ -89,6 +89,7 @@ class SlaTimer(models.Model):
                 fields=["due_at"], condition=models.Q(state="running"), name="timer_running_due"
             ),
             models.Index(fields=["updated_at", "id"], name="timer_by_update"),
+            models.Index(fields=["milestone", "due_at"], name="timer_by_due"),
         ]
 
     def __str__(self) -> str:

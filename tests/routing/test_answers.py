@@ -1,6 +1,6 @@
 """Sales' answers: accept, reject, taking back, confirming."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,7 +9,8 @@ from definitions.enums import AttemptKind, Checklist
 from leads.enums import Cause, Stage
 from leads.models import Assertion, Lead
 from routing import handoffs
-from routing.answers import ACCUSED, QUESTIONS, ChecklistAnswer
+from routing.answers import ACCUSED
+from routing.confirmations import QUESTIONS, ChecklistAnswer, usual_time
 from routing.enums import (
     AttemptOutcome,
     HandoffStatus,
@@ -18,7 +19,15 @@ from routing.enums import (
     TimerMilestone,
     TimerState,
 )
-from routing.models import Handoff, Notice, Rejection, RejectionReason, Rep, SlaTimer
+from routing.models import (
+    Confirmation,
+    Handoff,
+    Notice,
+    Rejection,
+    RejectionReason,
+    Rep,
+    SlaTimer,
+)
 from tests.routing import sales
 from tests.routing.clockwork import person
 from tests.routing.sales import NOON
@@ -330,8 +339,15 @@ def unconfirmed(rita: Rep) -> Handoff:
     return sales.opened(version, sales.lead(stage=Stage.MQL))
 
 
+def called(handoff: Handoff, rep: User) -> None:
+    handoffs.attempt(
+        handoff.pk, by=rep, kind=AttemptKind.CALL, outcome=AttemptOutcome.REACHED, at=SOON
+    )
+
+
 def test_confirm_makes_an_sql_and_keeps_the_answers(unconfirmed: Handoff, rep: User) -> None:
     handoffs.accept(unconfirmed.pk, by=rep, at=SOON)
+    called(unconfirmed, rep)
 
     handoffs.confirm(unconfirmed.pk, answers=BANT, by=rep, at=SOON)
 
@@ -341,8 +357,59 @@ def test_confirm_makes_an_sql_and_keeps_the_answers(unconfirmed: Handoff, rep: U
         handoffs.confirm(unconfirmed.pk, answers=BANT, by=rep, at=SOON)
 
 
+def test_confirm_wants_the_lead_to_be_contacted_first(unconfirmed: Handoff, rep: User) -> None:
+    handoffs.accept(unconfirmed.pk, by=rep, at=SOON)
+
+    with pytest.raises(handoffs.AttemptRequired):
+        handoffs.confirm(unconfirmed.pk, answers=BANT, by=rep, at=SOON)
+
+    assert lead_of(unconfirmed).stage == Stage.SAL
+    assert not Confirmation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("ago", "kept"),
+    [
+        (timedelta(0), True),
+        (timedelta(minutes=2), True),
+        (timedelta(hours=2), True),
+        (timedelta(hours=2, microseconds=1), False),
+        (-timedelta(microseconds=1), False),
+    ],
+    ids=["at once", "two minutes", "two hours", "over two hours", "from the future"],
+)
+def test_confirm_keeps_the_time_taken_when_it_is_plausible(
+    unconfirmed: Handoff, rep: User, ago: timedelta, kept: bool
+) -> None:
+    called(unconfirmed, rep)
+
+    handoffs.confirm(unconfirmed.pk, answers=BANT, by=rep, at=NEXT_DAY, began_at=NEXT_DAY - ago)
+
+    confirmation = Confirmation.objects.get()
+    assert confirmation.began_at == (NEXT_DAY - ago if kept else None)
+    assert (confirmation.by, confirmation.at, confirmation.checklist) == (rep, NEXT_DAY, "bant")
+
+
+def test_the_usual_time_is_the_median_of_ninety_days(unconfirmed: Handoff, rep: User) -> None:
+    def took(minutes: int, *, at: datetime = NOON, checklist: str = "bant") -> None:
+        began_at = at - timedelta(minutes=minutes)
+        Confirmation.objects.create(
+            handoff=unconfirmed, by=rep, at=at, began_at=began_at, checklist=checklist
+        )
+
+    assert usual_time(Checklist.BANT, at=NOON) is None
+    for minutes in (1, 2, 30):
+        took(minutes)
+    took(60, at=NOON - timedelta(days=90))
+    took(60, checklist="champ")
+    Confirmation.objects.create(handoff=unconfirmed, by=rep, at=NOON, checklist="bant")
+
+    assert usual_time(Checklist.BANT, at=NOON) == timedelta(minutes=2)
+
+
 def test_confirm_names_what_is_missing(unconfirmed: Handoff, rep: User) -> None:
     answers = BANT | {"need": ChecklistAnswer("", "?"), "timing": ChecklistAnswer("Soon", " ")}
+    called(unconfirmed, rep)
 
     with pytest.raises(handoffs.ChecklistIncomplete) as refused:
         handoffs.confirm(unconfirmed.pk, answers=answers, by=rep, at=SOON)

@@ -8,9 +8,10 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection
 
-from routing import handoffs
+from routing import followups, handoffs
 from routing.models import (
     BusinessCalendar,
+    Confirmation,
     Handoff,
     NamedAccount,
     Notice,
@@ -29,6 +30,7 @@ TRIGGERS = {
     "acceptance_is_append_only",
     "assignment_only_ends",
     "attempt_is_append_only",
+    "confirmation_is_append_only",
     "decision_is_append_only",
     "handed_over_is_frozen",
     "handoff_is_kept",
@@ -93,9 +95,18 @@ BROKEN: dict[str, str] = {
         'INSERT INTO routing_calendarclosure (calendar_id, "on", opens, name) '
         "SELECT id, '2026-01-01', '09:00', '' FROM routing_businesscalendar LIMIT 1"
     ),
+    "confirmation_began_before": again("confirmation", began_at="2030-01-01"),
+    "confirmation_checklist_known": again("confirmation", checklist="horoscope"),
+    "confirmation_is_append_only": change("confirmation", "began_at = NULL"),
     "decision_is_append_only": change("routingdecision", "why = 'Because'"),
     "decision_names_one_owner": again("routingdecision", rep_id=None, queue_id=None),
     "decision_rule_known": again("routingdecision", rule="whim"),
+    "followup_done_by_somebody": change("followup", "done_at = now()"),
+    "followup_ends_once": change(
+        "followup", "cancelled_at = now(), done_at = now(), done_by_id = created_by_id"
+    ),
+    "followup_kind_known": change("followup", "kind = 'smoke'"),
+    "followup_says_what": change("followup", "what = ' '"),
     "handed_over_is_frozen": change("handoff", "packet = '{}'", HELD),
     "handoff_closed_iff_not_open": change("handoff", "status = 'returned'", HELD),
     "handoff_is_kept": f"DELETE FROM routing_handoff WHERE {HELD}",
@@ -174,6 +185,8 @@ def history() -> None:
     version, user = sales.agreement(), rita.user
     rejected, accepted = sales.opened(version), sales.opened(version)
     handoffs.attempt(accepted.pk, by=user, kind="call", outcome="reached", at=NOON)
+    followups.add(accepted.pk, kind="call", what="Call again", due_at=SOON, by=user, at=NOON)
+    Confirmation.objects.create(handoff=accepted, by=user, at=NOON, checklist="bant")
     handoffs.accept(accepted.pk, by=user, at=NOON)
     handoffs.undo(accepted.pk, by=user, at=NOON)
     handoffs.reject(rejected.pk, reason=sales.reason(), comment="No", by=user, at=NOON)

@@ -17,8 +17,8 @@ from hypothesis.stateful import (
 )
 
 from routing import assignment, handoffs
-from routing.answers import UNDO_WITHIN
 from routing.enums import HandoffStatus
+from routing.grace import UNDO_WITHIN
 from routing.models import Assignment, Handoff, Rep
 from tests.routing import sales
 from tests.routing.sales import NOON

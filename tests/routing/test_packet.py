@@ -1,15 +1,18 @@
 """What a rep opens: every line says where it comes from."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from definitions.vocabulary import IntentLevel
 from leads.accounts import AccountFacts
 from leads.intake import LeadFacts, record_lead
-from leads.models import Asset, Touchpoint
-from routing import handoffs, packet
+from leads.models import Asset, Persona, Touchpoint
+from routing import handoffs, interests, packet
 from tests.routing import sales
 from tests.routing.sales import NOON
 
@@ -85,12 +88,16 @@ def test_timeline_groups_by_the_agreements_day_newest_first_and_marks_intent() -
     assert made["intent"][0]["is_direct_intent"]
 
 
+def asset(key: str, **fields: Any) -> Asset:
+    return Asset.objects.create(
+        key=key, title=key.capitalize(), **{"question": f"{key}?"} | fields
+    )
+
+
 def test_talking_points_come_from_the_assets_touched() -> None:
     version, lead = sales.agreement(), sales.lead()
-    guide = Asset.objects.create(
-        key="guide", title="Guide", pain="Leads get lost", question="Who calls first?", proof="3x"
-    )
-    bare = Asset.objects.create(key="bare", title="Nothing to say")
+    guide = asset("guide", pain="Leads get lost", proof="3x")
+    bare = asset("bare", question="")
     first = sales.touch(lead, "webinar", at=NOON - 2 * DAY, asset=guide)
     last = sales.touch(lead, "webinar", at=NOON - DAY, asset=guide)
     sales.touch(lead, "webinar", at=NOON - DAY, asset=bare)
@@ -99,7 +106,112 @@ def test_talking_points_come_from_the_assets_touched() -> None:
 
     assert first != last
     assert [(point["asset"], point["question"], point["source"]) for point in points] == [
-        ("guide", "Who calls first?", {"touchpoint": last.pk})
+        ("guide", "guide?", {"touchpoint": last.pk})
+    ]
+
+
+def test_a_talking_point_says_why_it_ranks() -> None:
+    version, lead = sales.agreement(), sales.lead()
+    guide = asset("guide")
+    asked = sales.touch(lead, "demo_request", at=NOON - 4 * DAY, asset=guide)
+    sales.touch(lead, "webinar", at=NOON - DAY, asset=guide)
+
+    (point,) = built(lead, version)["talking_points"]
+
+    assert (point["label"], point["occurred_at"]) == (
+        asked.kind.name,
+        (NOON - 4 * DAY).isoformat(),
+    )
+    assert (point["touched_count"], point["last_at"]) == (2, (NOON - DAY).isoformat())
+    assert point["source"] == {"touchpoint": asked.pk}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param([("webinar", 1)], [("webinar", 2)], id="of equally deep ones the later"),
+        pytest.param([("demo_request", 3)], [("webinar", 3)], id="of equally old ones the deeper"),
+        pytest.param([("webinar", 2), ("webinar", 3)], [("webinar", 1)], id="twice beats once"),
+        pytest.param([("webinar", 1)], [("demo_request", 60)], id="what was long ago fades"),
+    ],
+)
+def test_talking_points_rank_by_depth_and_recency(
+    first: list[tuple[str, int]], second: list[tuple[str, int]]
+) -> None:
+    version, lead = sales.agreement(), sales.lead()
+    for key, touches in (("second", second), ("first", first)):
+        made = asset(key)
+        for kind, days in touches:
+            sales.touch(lead, kind, at=NOON - days * DAY, asset=made)
+
+    points = built(lead, version)["talking_points"]
+
+    assert [point["asset"] for point in points] == ["first", "second"]
+
+
+ages = st.lists(st.integers(0, 400), min_size=1, max_size=4)
+
+
+@given(one=ages, other=ages, days=st.integers(0, 200))
+def test_what_weighs_more_today_still_does_later(
+    one: list[int], other: list[int], days: int
+) -> None:
+    later = NOON + days * DAY
+
+    assert weight(one, at=later) == pytest.approx(weight(one, at=NOON) * 0.5 ** (days / 14))
+    if weight(one, at=NOON) > weight(other, at=NOON) * 1.001:
+        assert weight(one, at=later) > weight(other, at=later)
+
+
+def weight(ages: list[int], *, at: datetime) -> float:
+    """What touchpoints of those ages in hours at noon weigh together."""
+    touches = [Touchpoint(occurred_at=NOON - hours * HOUR) for hours in ages]
+    return sum(
+        interests.Seen(one, intent_level="medium", is_direct=False).weight(at=at)
+        for one in touches
+    )
+
+
+def test_the_journey_is_as_far_as_the_furthest_asset_touched() -> None:
+    version, lead = sales.agreement(), sales.lead()
+    early, late = (
+        asset("early", journey_stage="awareness"),
+        asset("late", journey_stage="decision"),
+    )
+    reached = sales.touch(lead, "webinar", at=NOON - 3 * DAY, asset=late)
+    sales.touch(lead, "webinar", at=NOON - DAY, asset=early)
+    sales.touch(lead, "webinar", at=NOON - DAY, asset=asset("unplaced"))
+
+    journey = built(lead, version)["journey"]
+
+    assert (journey["value"], journey["asset"]) == ("decision", "Late")
+    assert journey["source"] == {"touchpoint": reached.pk}
+
+
+def test_the_persona_is_the_declared_one_else_that_of_what_was_touched_most() -> None:
+    version = sales.agreement()
+    buyer, user = (Persona.objects.create(key=key, name=key.upper()) for key in ("cfo", "ops"))
+    guide, tour = asset("guide", persona=user), asset("tour", persona=buyer)
+    silent, declared, unknown = sales.lead(), sales.lead(persona=buyer), sales.lead()
+    for lead in (silent, declared):
+        sales.touch(lead, "webinar", at=NOON - DAY, asset=tour)
+        for days in (1, 2):
+            sales.touch(lead, "webinar", at=NOON - days * DAY, asset=guide)
+
+    personas = [built(lead, version)["persona"] for lead in (silent, declared, unknown)]
+
+    assert [found and (found["value"], found["is_declared"]) for found in personas] == [
+        ("OPS", False),
+        ("CFO", True),
+        None,
+    ]
+    assert personas[0]["asset"] == "Guide"
+
+
+def test_every_intent_level_has_a_depth() -> None:
+    assert set(interests.DEPTHS) == {str(level) for level in IntentLevel}
+    assert sorted(interests.DEPTHS, key=interests.DEPTHS.get) == [
+        str(level) for level in IntentLevel
     ]
 
 
