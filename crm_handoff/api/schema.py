@@ -17,9 +17,10 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from crm_handoff.api import errors
 from crm_handoff.api.answers import Answer, ListAnswer, ProblemDetails
 from crm_handoff.api.fields import Body, LeadNameBody, LeadReference
-from crm_handoff.api.filters import MOST_SEARCH, InstantFilter, TruthFilter
+from crm_handoff.api.filters import InstantFilter, TruthFilter
 from crm_handoff.api.pagination import MOST_ROWS, PAGE_SIZE
 from crm_handoff.api.views import DetailView, ListView, PermittedView, ReadView
+from crm_handoff.search import MOST_SEARCH
 
 KindT = TypeVar("KindT")
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
-from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.exceptions import ErrorDetail, MethodNotAllowed, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,9 +17,10 @@ from crm_handoff.api import authentication, idempotency, parsers, rates
 from crm_handoff.api.answers import Answer
 from crm_handoff.api.errors import ForeignSystem
 from crm_handoff.api.fields import Body
-from crm_handoff.api.filters import Filters, NoFilters, search
+from crm_handoff.api.filters import Filters, NoFilters
 from crm_handoff.api.pagination import NEWEST_FIRST, link, page_of
 from crm_handoff.people.models import ApiKey
+from crm_handoff.search import UnsearchableText, search
 
 STATUSES = {"GET": [200], "POST": [201, 200], "PUT": [200, 201], "PATCH": [200], "DELETE": [204]}
 
@@ -109,7 +110,7 @@ class ListView(ReadView):
         parameters = request.query_params
         self.filters.refuse_unknown(parameters, beside=self.parameters())
         rows = self.filters.narrow(self.rows(request, **kwargs), parameters)
-        rows = search(rows, parameters.get("search", ""), self.search_fields)
+        rows = self._searched(rows, parameters.get("search", ""))
         page = page_of(rows, parameters, orderings=self.orderings, otherwise=self.order)
         address = request.build_absolute_uri(request.path)
         return Response(
@@ -119,6 +120,12 @@ class ListView(ReadView):
                 "results": self.answer.written_each(page.rows, parameters.get("fields")),
             }
         )
+
+    def _searched(self, rows: QuerySet[Any], said: str) -> QuerySet[Any]:
+        try:
+            return search(rows, said, self.search_fields)
+        except UnsearchableText as error:
+            raise ValidationError({"search": [ErrorDetail(str(error), code="invalid")]}) from error
 
     @classmethod
     def parameters(cls) -> frozenset[str]:

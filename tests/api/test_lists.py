@@ -8,9 +8,10 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm_handoff.api import filters, pagination
+from crm_handoff.api import pagination
 from crm_handoff.api.opportunities import OpportunityList
 from crm_handoff.people.roles import Role
+from crm_handoff.search import search
 from leads.models import Lead, Opportunity
 from tests.api.problems import faults_of
 
@@ -259,7 +260,7 @@ def test_search_uses_the_index_of_its_text(db):
 
 def search_plan(words):
     from_leads = Lead.objects.order_by()
-    return filters.search(from_leads, words, ("email", "first_name", "last_name")).explain()
+    return search(from_leads, words, ("email", "first_name", "last_name")).explain()
 
 
 def test_some_fields_alone(website, lead):
