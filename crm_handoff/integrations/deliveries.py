@@ -6,13 +6,14 @@ import smtplib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from crm_handoff.clock import database_now
-from crm_handoff.integrations import emails
+from crm_handoff.integrations import bundles, emails, letters, notifications
 from crm_handoff.integrations.models import Delivery, DeliveryAttempt
+from crm_handoff.people.models import User
 from routing.models import Notice
 
 logger = logging.getLogger(__name__)
@@ -28,9 +29,6 @@ RETRY_AFTER = tuple(
 
 Source: the Standard Webhooks 1.0 schedule, with one more early try.
 """
-
-SENDERS: dict[str, Callable[[Delivery], None]] = {Delivery.Channel.EMAIL: emails.send}
-"""Read by `send_due`; a sender raises one of `FAILURES` when the peer did not take the message."""
 
 FAILURES = (OSError, smtplib.SMTPException)
 
@@ -48,35 +46,48 @@ class Lease:
     attempt: DeliveryAttempt
 
 
+@dataclass(frozen=True)
+class Said:
+    """What is kept of a message that left: its text, and what else to know of the try."""
+
+    payload: dict[str, str]
+    detail: str
+
+
+def owe_letter(letter: str, *, person: User, key: str, at: datetime) -> None:
+    """Owe a person one of `letters.LETTERS`; a second one of the same key changes nothing.
+
+    Only its name and the person are written down: text and link are made as it leaves.
+    key: names the cause, for example "invitation:7:2"; at most 150 characters.
+
+    Raises:
+        KeyError: there is no such letter.
+    """
+    delivery = Delivery(
+        key=f"letter:{key}",
+        channel=Delivery.Channel.EMAIL,
+        address=person.email,
+        payload={"letter": letters.LETTERS[letter].name, "person": person.pk},
+        next_at=at,
+    )
+    Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
+
+
 def owe(*, limit: int = 100) -> int:
     """Write the deliveries of up to `limit` notices that have none yet.
 
     Returns:
-        How many notices were handled; a person without an e-mail address is told in the app only.
+        How many notices were handled; who wants no e-mail of one is told in the app only.
     """
     with transaction.atomic():
         notices = list(
             Notice.objects.filter(handled_at=None)
-            .select_related("recipient", "handoff__lead__account", "handoff__version")
+            .select_related("recipient")
             .order_by("id")
             .select_for_update(of=("self",), skip_locked=True, no_key=True)[:limit]
         )
         at = database_now()
-        Delivery.objects.bulk_create(
-            [
-                Delivery(
-                    key=f"notice:{notice.pk}:email",
-                    notice=notice,
-                    channel=Delivery.Channel.EMAIL,
-                    address=notice.recipient.email,
-                    payload=emails.compose(notice),
-                    next_at=at,
-                )
-                for notice in notices
-                if notice.recipient.is_active
-            ],
-            ignore_conflicts=True,
-        )
+        bundles.owe(notices, at=at)
         Notice.objects.filter(pk__in=[notice.pk for notice in notices]).update(handled_at=at)
     return len(notices)
 
@@ -118,7 +129,7 @@ def lease_next() -> Lease | None:
 
 def _try(lease: Lease) -> None:
     try:
-        SENDERS[lease.delivery.channel](lease.delivery)
+        said = SENDERS[lease.delivery.channel](lease.delivery, lease.attempt.started_at)
     except FAILURES as error:
         logger.warning("delivery %s failed: %s", lease.delivery.key, error)
         finish(lease, error=str(error) or type(error).__name__)
@@ -127,12 +138,14 @@ def _try(lease: Lease) -> None:
         logger.exception("delivery %s could not be written", lease.delivery.key)
         finish(lease, error=str(error) or type(error).__name__)
     else:
-        finish(lease, error="")
+        finish(lease, error="", said=said)
 
 
 @transaction.atomic
-def finish(lease: Lease, *, error: str) -> None:
+def finish(lease: Lease, *, error: str, said: Said | None = None) -> None:
     """Close the try: delivered when `error` is blank, else tried later or given up.
+
+    said: what is kept of a try that went well.
 
     Raises:
         LeaseLost: the lease ran out and another worker took the delivery.
@@ -141,6 +154,7 @@ def finish(lease: Lease, *, error: str) -> None:
     changes: dict[str, object] = {"lease_token": None, "lease_until": None}
     if not error:
         changes |= {"state": Delivery.State.DONE, "finished_at": at}
+        changes |= {"payload": said.payload} if said is not None and said.payload else {}
     elif lease.delivery.attempt_count > len(RETRY_AFTER):
         changes |= {"state": Delivery.State.DEAD, "finished_at": at}
     else:
@@ -153,7 +167,7 @@ def finish(lease: Lease, *, error: str) -> None:
     DeliveryAttempt.objects.filter(pk=lease.attempt.pk).update(
         finished_at=at,
         outcome=DeliveryAttempt.Outcome.FAILED if error else DeliveryAttempt.Outcome.DELIVERED,
-        detail=error,
+        detail=error or (said.detail if said is not None else ""),
     )
 
 
@@ -171,3 +185,22 @@ def replay(delivery_ids: list[int]) -> int:
         finished_at=None,
         next_at=database_now(),
     )
+
+
+def _mail(delivery: Delivery, at: datetime) -> Said:
+    """Send what a delivery owes by e-mail; of a letter nothing is kept."""
+    is_letter = "letter" in delivery.payload
+    mail = letters.write(delivery) if is_letter else notifications.write(delivery, at=at)
+    if mail is None:
+        return Said({}, "Nothing was sent: there was nothing left to say.")
+    emails.send(
+        mail,
+        to=delivery.address,
+        message_id=str(delivery.public_id),
+        headers={} if is_letter else notifications.headers(delivery),
+    )
+    return Said({} if is_letter else {"subject": mail.subject, "text": mail.text}, "")
+
+
+SENDERS: dict[str, Callable[[Delivery, datetime], Said]] = {Delivery.Channel.EMAIL: _mail}
+"""Read by `send_due`; a sender raises one of `FAILURES` when the peer did not take the message."""

@@ -1,60 +1,65 @@
-"""E-mails that tell people what a notice says: why now, until when, one link."""
+"""E-mails as they leave: text and HTML in the reader's zone and language, one id a message."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from crm_handoff.integrations.models import Delivery
 from crm_handoff.people import organization
-from routing.models import Notice, SlaTimer
+from crm_handoff.people.models import User
 
 
-def compose(notice: Notice) -> dict[str, str]:
-    """Return `{"subject", "text"}` of a notice, times in the recipient's zone.
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What one e-mail says, twice: as plain text and as HTML."""
 
-    The text is `templates/notifications/<kind>.txt`; its first line is the subject.
-    """
-    zone = organization.zone_for(notice.recipient.time_zone)
+    subject: str
+    text: str
+    html: str
+
+
+@contextmanager
+def speaking_to(reader: User) -> Iterator[None]:
+    """Say texts in somebody's language and instants in their zone. Up to two queries."""
+    zone = organization.zone_for(reader.time_zone)
     # Templates write instants in the zone that is active, whatever zone they are in.
-    with timezone.override(zone):
-        text = render_to_string(
-            f"notifications/{notice.kind}.txt", _context(notice) | {"zone": zone.key}
-        )
-    subject, _, body = text.strip().partition("\n")
-    return {"subject": " ".join(subject.split()), "text": body.strip() + "\n"}
+    with timezone.override(zone), translation.override(organization.language_for(reader.language)):
+        yield
 
 
-def _context(notice: Notice) -> dict[str, Any]:
-    handoff = notice.handoff
-    timer = (
-        SlaTimer.objects.filter(handoff=handoff).order_by("-started_at").first()
-        if handoff
-        else None
+def write(template: str, context: Mapping[str, Any]) -> Mail:
+    """Write `<template>.txt` and `<template>.html` in the active zone and language.
+
+    The first line of the text is the subject. Templates get `zone` (its name) and, in HTML,
+    `subject` and `language`.
+    """
+    everything = {**context, "zone": timezone.get_current_timezone_name()}
+    subject, _, text = render_to_string(f"{template}.txt", everything).strip().partition("\n")
+    subject = " ".join(subject.split())
+    html = render_to_string(
+        f"{template}.html",
+        {**everything, "subject": subject, "language": translation.get_language()},
     )
-    return {
-        "notice": notice,
-        "detail": notice.detail,
-        "handoff": handoff,
-        "lead": handoff.lead if handoff else None,
-        "due_at": timer.due_at if timer else None,
-        "link": settings.SITE_URL
-        + (reverse("web:handoff", args=[handoff.public_id]) if handoff else "/"),
-    }
+    return Mail(subject, text.strip() + "\n", html)
 
 
-def send(delivery: Delivery) -> None:
-    """Hand one message to the mail server; every copy bears the same Message-ID.
+def send(mail: Mail, *, to: str, message_id: str, headers: Mapping[str, str]) -> None:
+    """Hand one e-mail to the mail server.
+
+    message_id: the same for every copy, so that a mail program can tell that they are one.
 
     Raises:
         OSError, smtplib.SMTPException: the server did not take it.
     """
-    EmailMessage(
-        subject=delivery.payload["subject"],
-        body=delivery.payload["text"],
-        to=[delivery.address],
-        headers={"Message-ID": f"<{delivery.public_id}@crm-handoff>"},
-    ).send()
+    message = EmailMultiAlternatives(
+        subject=mail.subject,
+        body=mail.text,
+        to=[to],
+        headers={"Message-ID": f"<{message_id}@crm-handoff>", **headers},
+    )
+    message.attach_alternative(mail.html, "text/html")
+    message.send()

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from crm_handoff.integrations.signatures import Scheme
 
@@ -12,10 +14,10 @@ from crm_handoff.integrations.signatures import Scheme
 class Preset(models.TextChoices):
     """A system whose calls we know."""
 
-    GENERIC = "generic", "Any system that sends JSON"
-    HUBSPOT = "hubspot", "HubSpot workflow"
-    MARKETO = "marketo", "Marketo webhook"
-    CALENDLY = "calendly", "Calendly bookings"
+    GENERIC = "generic", _("Any system that sends JSON")
+    HUBSPOT = "hubspot", _("HubSpot workflow")
+    MARKETO = "marketo", _("Marketo webhook")
+    CALENDLY = "calendly", _("Calendly bookings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Beginning:
     scheme: Scheme
     is_secret_theirs: bool
     mapping: Mapping[str, Any]
-    steps: tuple[str, ...]
+    steps: tuple[StrOrPromise, ...]
     sample: Any
 
 
@@ -43,8 +45,8 @@ BEGINNINGS: Mapping[str, Beginning] = {
             "touchpoint": {"kind": "kind", "occurred_at": "occurred_at", "external_id": "id"},
         },
         steps=(
-            "Give the other system the address and the secret of this page.",
-            "Let it send one call: it is kept here, and shows the paths to choose from.",
+            _("Give the other system the address and the secret of this page."),
+            _("Let it send one call: it is kept here, and shows the paths to choose from."),
         ),
         sample={
             "id": "evt-1",
@@ -80,10 +82,12 @@ BEGINNINGS: Mapping[str, Beginning] = {
             "detail": {"conversion": "properties.recent_conversion_event_name.value"},
         },
         steps=(
-            "In HubSpot, add “Send a webhook” (POST) to the workflow, with the address of this "
-            "page and a request signature of your private app.",
-            "Enter the client secret of that app here: HubSpot signs with it.",
-            "Choose the kind of touchpoint that this workflow stands for.",
+            _(
+                "In HubSpot, add “Send a webhook” (POST) to the workflow, with the address of "
+                "this page and a request signature of your private app."
+            ),
+            _("Enter the client secret of that app here: HubSpot signs with it."),
+            _("Choose the kind of touchpoint that this workflow stands for."),
         ),
         sample={
             "vid": 4711,
@@ -117,12 +121,16 @@ BEGINNINGS: Mapping[str, Beginning] = {
             "touchpoint": {"kind": "activity", "occurred_at": "occurredAt"},
         },
         steps=(
-            "In Marketo, make a webhook: POST to the address of this page, encoding JSON, and the "
-            "sample of this page as template, its values replaced by tokens such as "
-            "{{lead.Email Address}}.",
-            "Under “Set Custom Header”, add X-Webhook-Token with the secret of this page: Marketo "
-            "does not sign, so what it sends does not count as verified.",
-            "Write the kind of touchpoint that the campaign stands for into “activity”.",
+            _(
+                "In Marketo, make a webhook: POST to the address of this page, encoding JSON, and "
+                "the sample of this page as template, its values replaced by tokens such as "
+                "{{lead.Email Address}}."
+            ),
+            _(
+                "Under “Set Custom Header”, add X-Webhook-Token with the secret of this page: "
+                "Marketo does not sign, so what it sends does not count as verified."
+            ),
+            _("Write the kind of touchpoint that the campaign stands for into “activity”."),
         ),
         sample={
             "id": "318594",
@@ -161,9 +169,11 @@ BEGINNINGS: Mapping[str, Beginning] = {
             },
         },
         steps=(
-            "Create a webhook subscription for invitee.created with the address of this page and "
-            "a signing key of your own.",
-            "Enter that signing key here.",
+            _(
+                "Create a webhook subscription for invitee.created with the address of this page "
+                "and a signing key of your own."
+            ),
+            _("Enter that signing key here."),
         ),
         sample={
             "event": "invitee.created",

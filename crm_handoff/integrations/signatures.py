@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 TOLERANCE = timedelta(minutes=5)
 """How far the sender's clock may be from ours; what is older was recorded and is played again."""
@@ -20,10 +22,10 @@ class Scheme(models.TextChoices):
     """How a source proves that a call is its own."""
 
     STANDARD = "standard", "Standard Webhooks"
-    HUBSPOT = "hubspot", "HubSpot signature v3"
-    CALENDLY = "calendly", "Calendly signature"
-    HMAC = "hmac", "HMAC-SHA256 of the body, in X-Signature"
-    TOKEN = "token", "Shared secret, in X-Webhook-Token"
+    HUBSPOT = "hubspot", _("HubSpot signature v3")
+    CALENDLY = "calendly", _("Calendly signature")
+    HMAC = "hmac", _("HMAC-SHA256 of the body, in X-Signature")
+    TOKEN = "token", _("Shared secret, in X-Webhook-Token")
 
 
 SIGNED = frozenset(Scheme) - {Scheme.TOKEN}
@@ -79,7 +81,9 @@ def _key_of(secret: str) -> bytes:
         key = b""
     if not key:
         # Without this, what is no base64 would stand for a key that everybody knows: none.
-        raise ValueError("A secret of Standard Webhooks is base64, mostly after “whsec_”.")
+        raise ValueError(
+            gettext("A secret of Standard Webhooks is base64, mostly after “whsec_”.")
+        )
     return key
 
 

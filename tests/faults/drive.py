@@ -15,8 +15,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from email import message_from_string
+from email.message import Message
 from pathlib import Path
 
 import django
@@ -246,9 +248,16 @@ def _wrong(stack: Stack, *, leads: int) -> list[str]:
         text=True,
         check=False,
     )
-    copies = _copies_of_mails(Path(stack.environment["EMAIL_FILE_PATH"]))
+    mails = list(_mails(Path(stack.environment["EMAIL_FILE_PATH"])))
+    copies = collections.Counter(one["Message-ID"] for one in mails)
     doubles = sum(copies.values()) - len(copies)
-    print(f"{notices} notices, {len(copies)} mails, {doubles} copies, {unexplained} open tries")
+    told = collections.Counter(
+        notice for one in _first_copies(mails) for notice in one["X-Notices"].split()
+    )
+    print(
+        f"{notices} notices told by {len(copies)} mails, "
+        f"{doubles} copies, {unexplained} open tries"
+    )
     problems = [
         f"{name}: {seen}, expected {wanted}"
         for name, (seen, wanted) in found.items()
@@ -256,20 +265,26 @@ def _wrong(stack: Stack, *, leads: int) -> list[str]:
     ]
     if invariants.returncode:
         problems.append(invariants.stdout)
-    if len(copies) != notices:
-        problems.append(f"{notices} notices but {len(copies)} different mails")
+    if len(told) != notices:
+        problems.append(f"{notices} notices but {len(told)} were told by mail")
+    if twice := [notice for notice, count in told.items() if count > 1]:
+        problems.append(f"{len(twice)} notices were told by two different mails")
     if doubles > unexplained:
         problems.append(f"{doubles} mails twice, but only {unexplained} tries without an answer")
     return problems
 
 
-def _copies_of_mails(folder: Path) -> collections.Counter[str]:
-    return collections.Counter(
-        line.split(":", 1)[1].strip()
-        for file in folder.iterdir()
-        for line in file.read_text().splitlines()
-        if line.startswith("Message-ID:")
-    )
+def _mails(folder: Path) -> Iterator[Message]:
+    """Yield what reached the mail server; it keeps each mail in a file, followed by a rule."""
+    for file in folder.iterdir():
+        for text in file.read_text().split("-" * 79 + "\n"):
+            if text.strip():
+                yield message_from_string(text)
+
+
+def _first_copies(mails: Iterable[Message]) -> Iterable[Message]:
+    """Keep one of those that are copies of each other; they tell the same notices."""
+    return {one["Message-ID"]: one for one in mails}.values()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is owed to the outside with every try at it, and what the outside sends."""
+"""What the outside sends, and how a source of it proves itself."""
 
 import uuid
 from typing import Any
@@ -9,101 +9,6 @@ from django.db.models.functions import Now
 
 from crm_handoff.integrations.presets import Preset
 from crm_handoff.integrations.signatures import Scheme
-from routing.models import Notice
-
-
-class Delivery(models.Model):
-    """One message by one channel, retried until delivered or dead-lettered.
-
-    `key` is the dedupe key and goes with every copy. A worker owns the delivery while its lease
-    runs; whoever finishes must still hold `lease_token`.
-    """
-
-    class Channel(models.TextChoices):
-        EMAIL = "email", "E-mail"
-
-    class State(models.TextChoices):
-        READY = "ready"
-        DONE = "done"
-        DEAD = "dead", "Dead letter"
-
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    key = models.CharField(max_length=160, unique=True)
-    notice = models.ForeignKey(
-        Notice, null=True, blank=True, on_delete=models.PROTECT, related_name="deliveries"
-    )
-    channel = models.CharField(max_length=10, choices=Channel)
-    address = models.CharField(max_length=254)
-    payload: models.JSONField[Any, Any] = models.JSONField()
-    state = models.CharField(max_length=5, choices=State, default=State.READY)
-    attempt_count = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField()
-    lease_token = models.UUIDField(null=True)
-    lease_until = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        verbose_name_plural = "deliveries"
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(state__in=("ready", "done", "dead")),
-                name="delivery_state_known",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(channel__in=("email",)), name="delivery_channel_known"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(lease_token=None, lease_until=None)
-                | models.Q(lease_token__isnull=False, lease_until__isnull=False),
-                name="delivery_lease_is_whole",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(state="ready", finished_at=None)
-                | (~models.Q(state="ready") & models.Q(finished_at__isnull=False)),
-                name="delivery_finished_iff_not_ready",
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["next_at"], condition=models.Q(state="ready"), name="delivery_ready"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_channel_display()} to {self.address}"
-
-
-class DeliveryAttempt(models.Model):
-    """One try, written and committed before the call and closed after it.
-
-    An attempt without `finished_at` and `outcome` is one whose answer nobody heard: the only
-    explanation of a duplicate.
-    """
-
-    class Outcome(models.TextChoices):
-        DELIVERED = "delivered"
-        FAILED = "failed"
-
-    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="attempts")
-    number = models.PositiveSmallIntegerField()
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
-    detail = models.TextField(blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint("delivery", "number", name="one_attempt_per_number"),
-            models.CheckConstraint(
-                condition=models.Q(finished_at=None, outcome="")
-                | models.Q(finished_at__isnull=False, outcome__in=("delivered", "failed")),
-                name="delivery_attempt_closed_with_outcome",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Try {self.number} of {self.delivery}"
 
 
 class InboundSource(models.Model):

@@ -1,0 +1,230 @@
+"""E-mails that tell people what notices say: why now, until when, what to ask, one link."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm_handoff.integrations import emails
+from crm_handoff.integrations.models import Delivery, DeliveryNotice
+from crm_handoff.people.access import handoffs_visible_to
+from crm_handoff.people.models import User
+from leads.models import Lead
+from routing.enums import HandoffStatus, NoticeKind, TimerState
+from routing.models import Handoff, Notice, SlaTimer
+
+ACTIONS = {
+    NoticeKind.ASSIGNED: gettext_lazy("Open the lead"),
+    NoticeKind.QUEUED: gettext_lazy("Assign the lead"),
+    NoticeKind.WARNING: gettext_lazy("Open the lead"),
+    NoticeKind.BREACHED: gettext_lazy("Open the lead"),
+    NoticeKind.ESCALATED: gettext_lazy("See what happened"),
+    NoticeKind.REASSIGNED_AWAY: gettext_lazy("See what happened"),
+    NoticeKind.ACCEPTED: gettext_lazy("See the handoff"),
+    NoticeKind.REJECTED: gettext_lazy("See the handoff"),
+    NoticeKind.EXPIRED: gettext_lazy("See the handoff"),
+    NoticeKind.INVARIANT: gettext_lazy("See all notices"),
+}
+"""What the one link of an e-mail says, by kind."""
+
+HOURS_SAID = timedelta(hours=12)
+"""Up to here a promise is said as a time to go; beyond, as a day and a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One notice in words: what happened, and what to know of it in paragraphs."""
+
+    notice: Notice
+    title: str
+    paragraphs: Sequence[str]
+    due_at: datetime | None
+
+    @property
+    def rank(self) -> tuple[bool, datetime, int]:
+        """Order lines of one e-mail: what is due first, then what was said first."""
+        return (self.due_at is None, self.due_at or self.notice.at, self.notice.pk)
+
+
+def write(delivery: Delivery, *, at: datetime) -> emails.Mail | None:
+    """Write the e-mail of the notices that a delivery tells, as things stand at an instant.
+
+    None when their reader has read all of them in the app by then, or has left. Seven queries at
+    most, whatever the number of notices.
+    """
+    notices = _unread(delivery)
+    if not notices:
+        return None
+    reader = notices[0].recipient
+    if not reader.is_active:
+        return None
+    timers = _timers(notices)
+    with emails.speaking_to(reader):
+        lines = sorted(
+            (_line(notice, timers.get(notice.handoff_id), at=at) for notice in notices),
+            key=lambda line: line.rank,
+        )
+        if len(lines) == 1:
+            return _single(lines[0], reader)
+        return _several(lines, reader)
+
+
+def headers(delivery: Delivery) -> dict[str, str]:
+    """Return e-mail headers by which the notices told can be recognized, by their public ids."""
+    told = DeliveryNotice.objects.filter(delivery=delivery).order_by("notice_id")
+    ids = told.values_list("notice__public_id", flat=True)
+    return {"X-Notices": " ".join(str(public_id) for public_id in ids)}
+
+
+def name_of(lead: Lead) -> str:
+    """Name a lead and their company, which the caller has loaded."""
+    if lead.account is None:
+        return str(lead)
+    return _("%(lead)s of %(company)s") % {"lead": lead, "company": lead.account}
+
+
+def due_in_words(due_at: datetime, *, at: datetime) -> str:
+    """Say a promise as a time in the active zone and as time to go: "by 14:05, in 42 min"."""
+    local, today = timezone.localtime(due_at), timezone.localtime(at).date()
+    clock = date_format(local, "H:i")
+    # Translators: a day and a time as Django's date format, for example “Tue 13 Jan, 12:05”.
+    moment = clock if local.date() == today else date_format(local, _("D j M, H:i"))
+    said = {"time": moment, "left": _duration(abs(due_at - at))}
+    if due_at <= at:
+        return _("it was due %(time)s, %(left)s ago") % said
+    if due_at - at > HOURS_SAID:
+        return _("by %(time)s") % said
+    return _("by %(time)s, %(left)s from now") % said
+
+
+def _duration(length: timedelta) -> str:
+    minutes = max(int(length.total_seconds() // 60), 1)
+    if minutes < 60:
+        return _("%(minutes)s min") % {"minutes": minutes}
+    if minutes < 24 * 60:
+        return _("%(hours)s h %(minutes)s min") % {"hours": minutes // 60, "minutes": minutes % 60}
+    return _("%(days)s d %(hours)s h") % {
+        "days": minutes // 1440,
+        "hours": minutes % 1440 // 60,
+    }
+
+
+def _unread(delivery: Delivery) -> list[Notice]:
+    return list(
+        Notice.objects.filter(tellings__delivery=delivery, read_at=None)
+        .select_related(
+            "recipient", "handoff__lead__account", "handoff__rep__user", "handoff__queue"
+        )
+        .order_by("pk")
+    )
+
+
+def _timers(notices: Sequence[Notice]) -> dict[int | None, SlaTimer]:
+    rows = SlaTimer.objects.filter(
+        handoff__in={notice.handoff_id for notice in notices if notice.handoff_id}
+    )
+    latest = rows.order_by("handoff_id", "-started_at", "-pk").distinct("handoff_id")
+    return {timer.handoff_id: timer for timer in latest}
+
+
+def _line(notice: Notice, timer: SlaTimer | None, *, at: datetime) -> Line:
+    due_at = timer.due_at if timer is not None and _is_owed(timer) else None
+    text = render_to_string(
+        f"notifications/{notice.kind}.txt",
+        {
+            "detail": notice.detail,
+            "due": due_in_words(due_at, at=at) if due_at else "",
+            "is_late": due_at is not None and due_at <= at,
+            "holder": _holder(notice.handoff),
+            **_of_lead(notice.handoff),
+        },
+    )
+    title, *paragraphs = (
+        " ".join(part.split()) for part in text.strip().split("\n\n") if part.strip()
+    )
+    return Line(notice, title, paragraphs, due_at)
+
+
+def _is_owed(timer: SlaTimer) -> bool:
+    is_late = timer.state == TimerState.BREACHED and timer.stopped_at is None
+    return timer.state == TimerState.RUNNING or is_late
+
+
+def _holder(handoff: Handoff | None) -> str:
+    return str(handoff.rep or handoff.queue or "") if handoff is not None else ""
+
+
+def _of_lead(handoff: Handoff | None) -> dict[str, Any]:
+    if handoff is None:
+        return {}
+    lead = handoff.lead
+    return {"lead": str(lead), "who": name_of(lead), "intent": _intent(handoff.packet)}
+
+
+def _intent(packet: Mapping[str, Any]) -> str:
+    """Name what the lead did that speaks of buying: what asks for sales, else the latest."""
+    signals = packet.get("intent", [])
+    direct = (signal for signal in signals if signal.get("is_direct_intent"))
+    strongest = next(direct, signals[0] if signals else None)
+    return strongest["label"] if strongest else ""
+
+
+def _single(line: Line, reader: User) -> emails.Mail:
+    handoff = line.notice.handoff
+    context = {
+        "line": line,
+        "question": _question(handoff, reader),
+        "facts": _facts(handoff),
+        **_way(handoff, reader, action=ACTIONS[NoticeKind(line.notice.kind)]),
+    }
+    return emails.write("notifications/one", context)
+
+
+def _several(lines: Sequence[Line], reader: User) -> emails.Mail:
+    handoffs = {line.notice.handoff_id for line in lines}
+    only = lines[0].notice.handoff if len(handoffs) == 1 else None
+    context = {
+        "lines": lines,
+        "more_count": len(lines) - 1,
+        **_way(only, reader, action=_("Open the lead")),
+    }
+    return emails.write("notifications/several", context)
+
+
+def _way(handoff: Handoff | None, reader: User, *, action: object) -> dict[str, Any]:
+    """Return the one link: to the handoff, or to all notices when the reader sees none there."""
+    if handoff is not None and handoffs_visible_to(reader).filter(pk=handoff.pk).exists():
+        place = reverse("web:handoff", args=[handoff.public_id])
+        return {"link": settings.SITE_URL + place, "action": action}
+    return {"link": settings.SITE_URL + reverse("web:notices"), "action": _("See all notices")}
+
+
+def _facts(handoff: Handoff | None) -> str:
+    """Say in a line who the lead is: job, company, its size, industry and country."""
+    if handoff is None:
+        return ""
+    lead, account = handoff.lead, handoff.lead.account
+    facts = [lead.job_title]
+    if account is not None:
+        size = account.employee_count
+        people = _("%(count)s people") % {"count": f"{size:,}"} if size else ""
+        facts += [account.name, people, account.industry, account.country or lead.country]
+    return " · ".join(fact for fact in facts if fact)
+
+
+def _question(handoff: Handoff | None, reader: User) -> str:
+    """Return the first question to ask, for whoever holds the lead and is to ask it."""
+    if handoff is None or handoff.rep is None or handoff.rep.user_id != reader.pk:
+        return ""
+    if handoff.status not in HandoffStatus.OPEN:
+        return ""
+    points = handoff.packet.get("talking_points", [])
+    return next((point["question"] for point in points if point.get("question")), "")

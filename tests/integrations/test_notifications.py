@@ -1,0 +1,280 @@
+"""What e-mails of notices say: why now, until when, what to ask, one link."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core import mail
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from crm_handoff import pipeline
+from crm_handoff.clock import database_now
+from crm_handoff.integrations import bundles, deliveries, emails, notifications
+from crm_handoff.integrations.models import Delivery
+from crm_handoff.models import Organization, User
+from routing import defaults
+from routing.enums import NoticeKind
+from routing.models import Handoff, Notice
+from tests import recipes
+from tests.routing import sales
+from tests.web import world
+
+LINKS = re.compile(r"https?://[^\s\"<>]+")
+
+
+@pytest.fixture
+def handed_over(db, active_version, noon) -> Notice:
+    """A lead was assigned to Rita at noon UTC; her first response is due at five past."""
+    defaults.load_defaults(manager=recipes.person("Mona Manager"))
+    sales.team(sales.rep("Rita"), countries=[])
+    lead = recipes.fitting_lead(at=noon, last_name="O'Neill")
+    recipes.touch(lead, "demo_request", at=noon)
+    pipeline.judge_pending(at=noon)
+    return Notice.objects.get(kind="assigned")
+
+
+def written(notice: Notice, *, at: datetime) -> emails.Mail:
+    """The e-mail of a notice as it would leave at an instant."""
+    if not Delivery.objects.filter(told__notice=notice).exists():
+        bundles.owe([notice], at=database_now())
+    found = notifications.write(Delivery.objects.get(told__notice=notice), at=at)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("own", "company", "said", "zone"),
+    [
+        ("America/New_York", "Asia/Kolkata", "07:05", "America/New_York"),
+        ("", "Asia/Kolkata", "17:35", "Asia/Kolkata"),
+        ("Mars/Olympus", "Asia/Kolkata", "17:35", "Asia/Kolkata"),
+        ("", "", "12:05", "UTC"),
+    ],
+)
+def test_times_are_in_the_zone_that_the_mail_names(handed_over, noon, own, company, said, zone):
+    User.objects.update(time_zone=own)
+    if company:
+        Organization.objects.create(name="Kaveri", time_zone=company)
+    handed_over.refresh_from_db()
+
+    with timezone.override("Europe/Berlin"):
+        text = written(handed_over, at=noon)
+
+    assert f"by {said}, 5 min from now" in text.subject
+    assert f"Times are in {zone}." in text.text
+
+
+@pytest.mark.parametrize(
+    ("own", "company", "spoken"),
+    [("de", "en", "de"), ("", "de", "de"), ("", "en", "en"), ("tlh", "de", "de")],
+)
+def test_a_mail_is_in_its_readers_language(handed_over, noon, own, company, spoken):
+    Organization.objects.create(name="Kaveri", language=company)
+    User.objects.update(language=own)
+
+    with translation.override("en"):
+        html = written(handed_over, at=noon).html
+
+    assert f'<html lang="{spoken}">' in html
+
+
+def test_the_subject_says_why_now_and_until_when(handed_over, noon):
+    lead = handed_over.handoff.lead
+
+    assert written(handed_over, at=noon).subject == (
+        f"Demo request: {lead} of {lead.account} is yours, first response by 12:05, 5 min from now"
+    )
+
+
+def test_time_to_go_is_that_of_the_moment_at_which_the_mail_leaves(handed_over, noon):
+    late = written(handed_over, at=noon + timedelta(minutes=17))
+
+    assert "late: it was due 12:05, 12 min ago" in late.subject
+
+
+def test_a_lead_that_was_answered_meanwhile_is_not_called_due(handed_over, noon):
+    handed_over.handoff.timers.update(state="met", stopped_at=noon)
+
+    subject = written(handed_over, at=noon).subject
+
+    assert subject.endswith("is yours")
+
+
+@pytest.mark.parametrize(
+    ("due", "at", "said"),
+    [
+        ("2026-01-13 14:05", "2026-01-13 13:23", "by 14:05, 42 min from now"),
+        ("2026-01-13 14:05", "2026-01-13 14:04:40", "by 14:05, 1 min from now"),
+        ("2026-01-13 18:00", "2026-01-13 13:30", "by 18:00, 4 h 30 min from now"),
+        ("2026-01-14 09:00", "2026-01-13 22:00", "by Wed 14 Jan, 09:00, 11 h 0 min from now"),
+        ("2026-01-16 09:00", "2026-01-13 13:00", "by Fri 16 Jan, 09:00"),
+        ("2026-01-13 13:00", "2026-01-13 13:00", "it was due 13:00, 1 min ago"),
+        ("2026-01-13 12:00", "2026-01-15 13:00", "it was due Tue 13 Jan, 12:00, 2 d 1 h ago"),
+    ],
+)
+def test_due_in_words(due, at, said):
+    berlin = ZoneInfo("Europe/Berlin")
+    instants = [datetime.fromisoformat(text).replace(tzinfo=berlin) for text in (due, at)]
+
+    with timezone.override(berlin):
+        words = notifications.due_in_words(
+            instants[0].astimezone(UTC), at=instants[1].astimezone(UTC)
+        )
+
+    assert words == said
+
+
+def test_the_mail_tells_who_it_is_and_what_to_ask_first(dana, version):
+    handoff = world.handed_over(version, world.lead(first="Maria", last="Keller"))
+    deliveries.owe()
+
+    deliveries.send_due()
+
+    [message] = mail.outbox
+    assert "Chief Operating Officer · Nordlicht Logistik" in message.body
+    assert "420 people" in message.body
+    assert "The first question to ask:" in message.body
+    assert "How do you reconcile marketing's numbers with sales'?" in message.body
+    assert LINKS.findall(message.body) == [f"http://localhost:8000/handoffs/{handoff.public_id}/"]
+
+
+def test_text_and_html_say_the_same_with_one_link_and_nothing_from_elsewhere(dana, version):
+    world.handed_over(version, world.lead(first="Maria", last='<b onclick="x()">Keller</b>'))
+    deliveries.owe()
+
+    deliveries.send_due()
+
+    [message] = mail.outbox
+    [(html, kind)] = message.alternatives
+    assert kind == "text/html"
+    assert "&lt;b onclick=" in html
+    assert "<b onclick" not in html
+    assert '<b onclick="x()">Keller</b>' in message.body
+    assert "reconcile marketing&#x27;s numbers" in html
+    assert LINKS.findall(html) == LINKS.findall(message.body)
+    assert not re.search(r"<(img|script|link|iframe)|url\(", html)
+    assert 'name="color-scheme" content="light dark"' in html
+
+
+def test_only_whoever_holds_the_lead_is_told_what_to_ask(dana, version, noon):
+    handoff = world.handed_over(version)
+    manager = User.objects.get(email="samir.haddad@example.com")
+    notice = Notice.objects.create(
+        key="late", kind="breached", recipient=manager, handoff=handoff, at=database_now()
+    )
+
+    assert "first question" not in written(notice, at=database_now()).text
+
+
+def test_somebody_who_may_not_see_the_lead_is_led_to_their_notices(dana, version):
+    handoff = world.handed_over(version)
+    other = world.rep("Alex Moreau", world.territory("France", ("FR",)))
+    notice = Notice.objects.create(
+        key="away",
+        kind="reassigned_away",
+        recipient=other.user,
+        handoff=handoff,
+        at=database_now(),
+    )
+
+    text = written(notice, at=database_now()).text
+
+    assert LINKS.findall(text) == ["http://localhost:8000/notices/"]
+
+
+def test_a_bundle_lists_what_is_due_first_and_says_so_in_its_subject(dana, version):
+    Notice.objects.update(handled_at=database_now())
+    later = world.handed_over(version, world.lead(first="Lars", last="Later"))
+    later.timers.update(due_at=database_now() + timedelta(hours=3))
+    sooner = world.handed_over(version, world.lead(first="Sonja", last="Sooner"))
+    rejected = Notice.objects.create(
+        key="no",
+        kind="rejected",
+        recipient=dana.user,
+        handoff=world.handed_over(version, world.lead(first="Rolf", last="Rejected")),
+        at=database_now(),
+        detail={"reason": "Bad timing", "comment": "Next year."},
+    )
+    rejected.handoff.timers.update(state="met", stopped_at=database_now())
+    deliveries.owe()
+
+    deliveries.send_due()
+
+    [message] = mail.outbox
+    names = re.findall(r"^- .*?(Sonja|Lars|Rolf)", message.body, re.M)
+    assert names[:2] == ["Sonja", "Lars"]
+    assert message.subject.startswith("Demo request: Sonja Sooner of")
+    assert message.subject.endswith(", and 3 more")
+    assert "Sales rejected Rolf Rejected" in message.body
+    assert "Comment: “Next year.”" in message.body
+    assert LINKS.findall(message.body) == ["http://localhost:8000/notices/"]
+    assert LINKS.findall(message.alternatives[0][0]) == ["http://localhost:8000/notices/"]
+    assert sooner.status == Handoff.objects.get(pk=sooner.pk).status
+
+
+def test_a_bundle_about_one_lead_leads_to_it(dana, version):
+    handoff = world.handed_over(version)
+    Notice.objects.create(
+        key="soon", kind="warning", recipient=dana.user, handoff=handoff, at=database_now()
+    )
+    deliveries.owe()
+
+    deliveries.send_due()
+
+    assert LINKS.findall(mail.outbox[0].body) == [
+        f"http://localhost:8000/handoffs/{handoff.public_id}/"
+    ]
+
+
+def test_a_bundle_is_written_with_as_many_queries_for_thirty_notices_as_for_three(
+    dana, version, django_assert_num_queries
+):
+    handoff = world.handed_over(version)
+
+    def bundle(count: int) -> Delivery:
+        Notice.objects.update(handled_at=database_now())
+        for number in range(count):
+            Notice.objects.create(
+                key=f"{count}:{number}",
+                kind="breached",
+                recipient=dana.user,
+                handoff=handoff,
+                at=database_now(),
+            )
+        deliveries.owe()
+        return Delivery.objects.latest("pk")
+
+    few, many = bundle(3), bundle(30)
+    assert many.told.count() == 30
+    at = database_now()
+    for delivery in (few, many):
+        with django_assert_num_queries(7):
+            notifications.write(delivery, at=at)
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_kind_is_written_with_and_without_what_it_may_know(kind, language):
+    known = {
+        "lead": "Maria Keller",
+        "who": "Maria Keller of Nordlicht",
+        "intent": "Demo request",
+        "holder": "Dana Fischer",
+        "due": "by 14:05, 42 min from now",
+        "detail": {"why": "DACH, German", "reason": "No fit", "comment": "Too small."},
+    }
+    with translation.override(language):
+        full = render_to_string(f"notifications/{kind}.txt", known)
+        bare = render_to_string(f"notifications/{kind}.txt", {"lead": "Maria", "who": "Maria"})
+
+    for text in (full, bare):
+        title = text.strip().split("\n\n")[0]
+        assert "\n" not in title
+        assert "None" not in text
+    assert kind == NoticeKind.INVARIANT or "Maria" in bare
+
+
+def test_every_kind_says_where_its_link_leads():
+    assert set(notifications.ACTIONS) == set(NoticeKind)
