@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
+from crm_handoff.people.models import Invitation
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from definitions.enums import VersionState
 from definitions.models import Definition, DefinitionVersion
@@ -21,6 +22,7 @@ from leads.models import (
     Evaluation,
     ImportRun,
     Lead,
+    Note,
     Opportunity,
     Persona,
     Source,
@@ -33,6 +35,8 @@ from routing.models import (
     Absence,
     Acceptance,
     BusinessCalendar,
+    Confirmation,
+    FollowUp,
     Handoff,
     NamedAccount,
     Notice,
@@ -140,9 +144,20 @@ def assertions_visible_to(user: Viewer) -> QuerySet[Assertion]:
     return _of_visible_leads(Assertion, user)
 
 
+def notes_visible_to(user: Viewer) -> QuerySet[Note]:
+    """Return the notes that somebody may see: about visible leads."""
+    return _of_visible_leads(Note, user)
+
+
 def changes_visible_to(user: Viewer) -> QuerySet[AttributeChange]:
     """Return the attribute history that somebody may see; a rep: of visible leads alone."""
     return _of_visible_leads(AttributeChange, user)
+
+
+def invitations_visible_to(user: Viewer) -> QuerySet[Invitation]:
+    """Return the invitations that somebody may see: all, or none."""
+    may_see = user.has_perm("crm_handoff.view_invitation")
+    return Invitation.objects.all() if may_see else Invitation.objects.none()
 
 
 def notices_visible_to(user: Viewer) -> QuerySet[Notice]:
@@ -158,6 +173,16 @@ def decisions_visible_to(user: Viewer) -> QuerySet[RoutingDecision]:
 def timers_visible_to(user: Viewer) -> QuerySet[SlaTimer]:
     """Return the clocks that somebody may see: of visible handoffs."""
     return _of_visible_handoffs(SlaTimer, user)
+
+
+def followups_visible_to(user: Viewer) -> QuerySet[FollowUp]:
+    """Return the tasks that somebody may see: about visible handoffs."""
+    return _of_visible_handoffs(FollowUp, user)
+
+
+def confirmations_visible_to(user: Viewer) -> QuerySet[Confirmation]:
+    """Return the confirmations that somebody may see: of visible handoffs."""
+    return _of_visible_handoffs(Confirmation, user)
 
 
 def reps_visible_to(user: Viewer) -> QuerySet[Rep]:

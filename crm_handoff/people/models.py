@@ -39,6 +39,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(
         max_length=64, blank=True, help_text="IANA zone; blank: the organization's."
     )
+    language = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Code of the language of pages and messages; blank: the browser's for pages, "
+        "the organization's for messages.",
+    )
     is_staff = models.BooleanField(
         "admin access", default=False, help_text="May open the administration pages."
     )
@@ -73,6 +81,76 @@ class User(AbstractBaseUser, PermissionsMixin):
         return str(self).split(" ")[0]
 
 
+class Invitation(models.Model):
+    """A person was asked to join: open until they accept it or somebody takes it back.
+
+    The link to accept it is made when the message goes out; nothing of it is stored.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="invitations"
+    )
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    invited_at = models.DateTimeField()
+    sent_at = models.DateTimeField(help_text="When the message was asked for last.")
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("person",),
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="one_open_invitation",
+                violation_error_message="This person is invited already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None) | models.Q(revoked_at=None),
+                name="invitation_ends_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(revoked_at=None, revoked_by=None)
+                | models.Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="invitation_taken_back_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Invitation of {self.person}"
+
+
+class Allowance(models.Model):
+    """How often something may still be asked for: a bucket that fills with time.
+
+    `subject` is the SHA-256 of who asks for what; no row: a full bucket. In an unlogged table,
+    which a crash of the server empties. Written by `people.rates.take` alone, pruned when full.
+    """
+
+    subject = models.BinaryField(max_length=32, primary_key=True)
+    remaining = models.FloatField()
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(remaining__gte=0), name="allowance_not_overdrawn"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remaining:.1f} left"
+
+
 class Organization(models.Model):
     """The one company that this installation serves."""
 
@@ -82,6 +160,18 @@ class Organization(models.Model):
     week_starts_on = models.SmallIntegerField(default=0, help_text="0 is Monday, 6 is Sunday.")
     currency = models.CharField(
         max_length=3, default="USD", help_text="ISO 4217 code that reports convert to."
+    )
+    language = models.CharField(
+        max_length=16,
+        default="en",
+        db_default="en",
+        help_text="Language of messages to people who chose none.",
+    )
+    set_up_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When somebody put the first steps away; blank while they are to be done.",
     )
 
     class Meta:

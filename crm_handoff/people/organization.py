@@ -2,6 +2,8 @@
 
 import zoneinfo
 
+from django.utils import translation
+
 from crm_handoff.people.models import Organization
 
 
@@ -16,6 +18,18 @@ def zone_for(own: str) -> zoneinfo.ZoneInfo:
     A name that is not a zone is passed over; UTC when neither is one.
     """
     return _zone(own) or _zone(time_zone()) or zoneinfo.ZoneInfo("UTC")
+
+
+def language_for(own: str) -> str:
+    """Return the code of the language in which to write to somebody: theirs, or everybody's.
+
+    A language that the product does not speak is passed over; English when it speaks neither.
+    """
+    everybodys = Organization.objects.values_list("language", flat=True)
+    known = translation.check_for_language
+    if own and known(own):
+        return own
+    return next((code for code in everybodys if known(code)), "en")
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
 
 from crm_handoff.people.models import User
 
@@ -13,11 +14,11 @@ from crm_handoff.people.models import User
 class Role(models.TextChoices):
     """What a person is here for; the value is the name of a group."""
 
-    REVOPS = "revops", "RevOps"
-    MARKETING_LEAD = "marketing_lead"
-    SALES_MANAGER = "sales_manager"
-    REP = "rep"
-    AUDITOR = "auditor"
+    REVOPS = "revops", _("RevOps")
+    MARKETING_LEAD = "marketing_lead", _("Marketing lead")
+    SALES_MANAGER = "sales_manager", _("Sales manager")
+    REP = "rep", _("Rep")
+    AUDITOR = "auditor", _("Auditor")
 
 
 ADMIN_ROLES = frozenset({Role.REVOPS, Role.MARKETING_LEAD, Role.SALES_MANAGER, Role.AUDITOR})
@@ -61,6 +62,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "leads.change_campaign",
         "leads.add_asset",
         "leads.change_asset",
+        "leads.add_note",
         "leads.add_persona",
         "leads.change_persona",
         "definitions.sign_marketing",
@@ -73,6 +75,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "crm_handoff.view_organization",
         SEE_EVERYONES_LEADS,
         "leads.add_assertion",
+        "leads.add_note",
         "leads.add_opportunity",
         "leads.change_opportunity",
         "routing.add_absence",
@@ -88,9 +91,11 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "leads.view_*",
         "routing.view_*",
         "leads.add_assertion",
+        "leads.add_note",
         "leads.add_opportunity",
         "leads.change_opportunity",
         "routing.answer_handoff",
+        "routing.enter_own_absence",
     ),
     Role.AUDITOR: (*(f"{app}.view_*" for app in EVERYTHING), "auth.view_group"),
 }
