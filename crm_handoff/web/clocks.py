@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from crm_handoff.web.tags import absolute
 from routing import calendar
 from routing.enums import TimerMilestone, TimerState
@@ -13,22 +16,24 @@ from routing.models import Handoff, SlaTimer
 SOON = timedelta(hours=1)
 """Open time left below which a promise is due soon; the script of the pages has the same."""
 
+SECOND = timedelta(seconds=1)
+
 LOOK_AHEAD = timedelta(hours=12)
 """How far past the due instant a page can count without asking again."""
 
 WATCHED = {
-    TimerMilestone.RE_RESPONSE: "first contact, new owner",
-    TimerMilestone.FIRST_RESPONSE: "first contact",
-    TimerMilestone.ACCEPTANCE: "accept or reject",
+    TimerMilestone.RE_RESPONSE: gettext_lazy("first contact, new owner"),
+    TimerMilestone.FIRST_RESPONSE: gettext_lazy("first contact"),
+    TimerMilestone.ACCEPTANCE: gettext_lazy("accept or reject"),
 }
 """Milestones in the order in which a rep wants to see them, in words."""
 
 STATE_WORDS = {
-    "ontime": "On time",
-    "soon": "Soon",
-    "late": "Late",
-    "met": "Done",
-    "paused": "Paused",
+    "ontime": gettext_lazy("On time"),
+    "soon": gettext_lazy("Soon"),
+    "late": gettext_lazy("Late"),
+    "met": gettext_lazy("Done"),
+    "paused": gettext_lazy("Paused"),
 }
 
 
@@ -53,7 +58,7 @@ class Clock:
     @property
     def state_words(self) -> str:
         """The state in words, for those who see no color."""
-        return STATE_WORDS[self.state]
+        return str(STATE_WORDS[self.state])
 
     @property
     def is_running(self) -> bool:
@@ -91,12 +96,17 @@ def clock_of(handoff: Handoff, *, at: datetime) -> Clock | None:
 def _paused(timer: SlaTimer) -> Clock:
     since = absolute(timer.paused_at) if timer.paused_at else ""
     return Clock(
-        "paused", "paused", _promise(timer), "by a manager", f"Since {since}", timer.due_at
+        "paused",
+        _("paused"),
+        _promise(timer),
+        _("by a manager"),
+        _("Since %(when)s") % {"when": since},
+        timer.due_at,
     )
 
 
 def _promise(timer: SlaTimer) -> str:
-    return WATCHED[TimerMilestone(timer.milestone)]
+    return str(WATCHED[TimerMilestone(timer.milestone)])
 
 
 def _stopped(timer: SlaTimer) -> Clock:
@@ -104,10 +114,11 @@ def _stopped(timer: SlaTimer) -> Clock:
     stopped_at = timer.stopped_at or timer.due_at
     return Clock(
         "met",
-        "answered late" if is_late else "answered",
+        _("answered late") if is_late else _("answered"),
         _promise(timer),
-        f"in {duration(stopped_at - timer.started_at)}" + (", late" if is_late else ""),
-        f"Answered {absolute(stopped_at)}; was due {absolute(timer.due_at)}",
+        _("in %(time)s") % {"time": duration(stopped_at - timer.started_at)},
+        _("Answered %(when)s; was due %(due)s")
+        % {"when": absolute(stopped_at), "due": absolute(timer.due_at)},
         timer.due_at,
         share_pct=100,
     )
@@ -122,10 +133,10 @@ def _running(timer: SlaTimer, handoff: Handoff, *, at: datetime) -> Clock:
     intervals = calendar.open_intervals(hours, start=begins, end=ends + LOOK_AHEAD)
     return Clock(
         state,
-        f"late by {duration(left)}" if is_late else f"due in {duration(left)}",
+        _in_words(left, is_late=is_late),
         _promise(timer),
-        "business time" if timer.is_business_time else "wall-clock time",
-        f"Due {absolute(timer.due_at)}",
+        _("business time") if timer.is_business_time else _("wall-clock time"),
+        _("Due %(when)s") % {"when": absolute(timer.due_at)},
         timer.due_at,
         due=str(int(timer.due_at.timestamp())),
         open_text=spans(intervals),
@@ -157,6 +168,14 @@ def duration(amount: timedelta) -> str:
         return f"{minutes} min"
     hours, rest = divmod(minutes, 60)
     return f"{hours} h {rest} min" if hours < 24 and rest else f"{hours} h"
+
+
+def _in_words(open_time: timedelta, *, is_late: bool) -> str:
+    """Say what is left, or by how much it is late; one that came due while closed is just late."""
+    if is_late and open_time < SECOND:
+        return _("Late")
+    sentence = _("late by %(time)s") if is_late else _("due in %(time)s")
+    return sentence % {"time": duration(open_time)}
 
 
 def due_order(clock: Clock | None) -> tuple[bool, datetime]:

@@ -1,31 +1,54 @@
 """Why somebody is, or is not, qualified: an evaluation in the words of its version."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from itertools import accumulate
 
-from definitions.agreement import Agreement, CompiledCriterion, CompiledStageRule
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from crm_handoff.web import tags
+from crm_handoff.web.citing import Cited, cited_of
+from crm_handoff.web.values import wanted_words, words
+from definitions.agreement import (
+    Agreement,
+    CompiledCriterion,
+    CompiledScoreRule,
+    CompiledStageRule,
+)
 from definitions.queries import agreement_of
-from definitions.vocabulary import FACTS, LEVELS, Dimension, Operator, Path, RuleStage
+from definitions.vocabulary import FACTS, LEVELS, Dimension, Path, RuleStage
+from leads import citations, qualification
 from leads.models import Evaluation
 
-SINGULARS = {
-    "assets": "asset",
-    "channels": "channel",
-    "days": "day",
-    "people": "person",
-    "touchpoints": "touchpoint",
+DIMENSIONS: dict[str, str | Promise] = {
+    Dimension.FIT: lazy("Fit"),
+    Dimension.ENGAGEMENT: lazy("Engagement"),
+    Dimension.INTENT: lazy("Intent"),
+    Dimension.AUTHORITY: lazy("Authority"),
+    Dimension.PRODUCT: lazy("Product use"),
 }
-"""Units as they follow a one; others do not change."""
+"""Dimensions in words; total."""
 
-MOST_CHOICES = 4
-"""Choices of a criterion that are written out; the rest are counted."""
+PATHS: dict[str, str | Promise] = {
+    Path.STANDARD: lazy("standard"),
+    Path.DIRECT: lazy("direct"),
+    Path.ACCOUNT_BASED: lazy("account-based"),
+    Path.PRODUCT_LED: lazy("product-led"),
+}
+"""Paths in words; total."""
+
+EDGE_PCT = 12
+"""Names nearer to an end of a bar than this are written inwards."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One criterion with what was seen and what is wanted, in words."""
+    """One criterion with what was seen, what is wanted, and what stands behind it."""
 
     key: str
     label: str
@@ -33,130 +56,138 @@ class Line:
     is_met: bool
     seen: str
     wanted: str
+    cited: Cited
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The least level that a stage wants on a dimension; `place_pct` is where on the bar."""
+    """What wants at least a level on a dimension; `place_pct` is where on the bar.
 
-    stage: str
+    `names` are the stages, with the path where not all paths want it; `mark` is what stands above
+    the place, "" where another path of the same stage is marked elsewhere.
+    """
+
+    names: str
+    mark: str
     level: str
     place_pct: int
+
+    @property
+    def anchor(self) -> str:
+        """To which side of its place a name is written."""
+        if self.place_pct > 100 - EDGE_PCT:
+            return "end"
+        return "start" if self.place_pct < EDGE_PCT else "middle"
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A dimension: how far up its levels, the thresholds, and the criteria behind it."""
+    """A dimension: how far up its levels, who wants what of it, and the criteria behind it.
+
+    `not_asked` names the stages that are reached without looking at it.
+    """
 
     key: str
+    name: str
     level: str
     filled_pct: int
     is_short: bool
     thresholds: list[Threshold]
+    not_asked: str
     lines: list[Line]
 
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """A score rule and the points that it gave."""
+    """A score rule and the points that it gave; `running` is the sum down to it.
+
+    `how` says by what it counts, its cap and its half-life.
+    """
 
     label: str
     points: Decimal
+    running: Decimal
+    how: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """An evaluation explained. `missing` says what the next stage still wants, in sentences."""
+    """An evaluation explained.
+
+    `missing` says what the next stage still wants, in sentences; `idle` are rules that gave no
+    points; `now` the points at this instant, where they are others than were kept.
+    """
 
     evaluation: Evaluation
     reached: str
     bars: list[Bar]
     signals: list[Line]
     points: list[Points]
+    idle: list[str]
     total: Decimal
+    now: Decimal | None
     next_stage: str
     missing: list[str]
 
 
-def explain(evaluation: Evaluation) -> Explanation:
-    """Explain an evaluation by the version that gave it; reads the version."""
+def explain(evaluation: Evaluation, *, at: datetime | None = None) -> Explanation:
+    """Explain an evaluation by the version that gave it; reads the version and what it cites.
+
+    With `at` the points at that instant are computed too, a few queries more.
+    """
     agreement = agreement_of(evaluation.version)
-    results = {row["key"]: row for row in evaluation.results}
-    lines = {c.key: _line(c, results) for c in agreement.criteria}
-    goal = _goal(evaluation, agreement)
+    lines = _lines(evaluation, agreement)
     further = _next_rule(evaluation, agreement)
-    labels = {rule.key: rule.label for rule in agreement.score_rules}
+    given = {row["key"] for row in evaluation.score}
     return Explanation(
         evaluation=evaluation,
         reached=_reached(evaluation),
-        bars=_bars(evaluation, agreement, lines, goal),
+        bars=_bars(evaluation, agreement, lines, _goal(evaluation, agreement)),
         signals=[lines[c.key] for c in agreement.criteria if not c.level],
-        points=[
-            Points(labels.get(row["key"], row["key"]), Decimal(str(row["points"])))
-            for row in evaluation.score
-        ],
+        points=_points(evaluation, agreement),
+        idle=[rule.label for rule in agreement.score_rules if rule.key not in given],
         total=evaluation.points,
+        now=_points_now(evaluation, at=at) if at else None,
         next_stage=further.stage.upper() if further else "",
         missing=_missing(evaluation, agreement, lines, further) if further else [],
     )
 
 
-def words(value: Any, unit: str = "") -> str:
-    """Write a fact's value for people: numbers with thousands and unit, lists, yes and no."""
-    if value is None:
-        return "not known"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return _choices([words(item) for item in value])
-    if isinstance(value, int | float | Decimal):
-        number = f"{value:,.2f}".removesuffix(".00")
-        return f"{number} {SINGULARS.get(unit, unit) if value == 1 else unit}".strip()
-    return str(value).replace("_", " ")
+def level_words(level: str) -> str:
+    """Write a level of any dimension in the reader's words."""
+    return tags.words(level)
 
 
-def wanted_words(operator: str, wanted: Any, unit: str = "") -> str:
-    """Write what a criterion wants: "at least 4 touchpoints", "50 to 2,000 people"."""
-    match operator:
-        case Operator.BETWEEN:
-            least, most = wanted
-            return f"{words(least)} to {words(most, unit)}"
-        case Operator.KNOWN | Operator.UNKNOWN:
-            return str(operator)
-        case Operator.IS:
-            return words(wanted, unit)
-        case Operator.IS_NOT:
-            return f"not {words(wanted, unit)}"
-    return f"{operator.replace('_', ' ')} {words(wanted, unit)}"
-
-
-def _choices(items: list[str]) -> str:
-    if len(items) <= MOST_CHOICES:
-        return ", ".join(items) or "none"
-    return f"{', '.join(items[:MOST_CHOICES])} and {len(items) - MOST_CHOICES} more"
-
-
-def _line(criterion: CompiledCriterion, results: Mapping[str, Any]) -> Line:
-    unit = FACTS[criterion.ref.fact].unit
-    result = results.get(criterion.key, {})
-    return Line(
-        key=criterion.key,
-        label=criterion.label,
-        level=words(criterion.level),
-        is_met=bool(result.get("met")),
-        seen=words(result.get("seen"), unit),
-        wanted=wanted_words(criterion.operator, criterion.wanted, unit),
-    )
+def _lines(evaluation: Evaluation, agreement: Agreement) -> dict[str, Line]:
+    results = {row["key"]: row for row in evaluation.results}
+    behind = citations.of(evaluation, agreement)
+    lines = {}
+    for criterion in agreement.criteria:
+        unit = FACTS[criterion.ref.fact].unit
+        result = results.get(criterion.key, {})
+        lines[criterion.key] = Line(
+            key=criterion.key,
+            label=criterion.label,
+            level=level_words(criterion.level),
+            is_met=bool(result.get("met")),
+            seen=words(result.get("seen"), unit),
+            wanted=wanted_words(criterion.operator, criterion.wanted, unit),
+            cited=cited_of(behind[criterion.ref]),
+        )
+    return lines
 
 
 def _reached(evaluation: Evaluation) -> str:
     if not evaluation.stage:
-        return "no stage yet"
-    return f"{evaluation.stage.upper()} by the {words(evaluation.path)} path"
+        return _("no stage yet")
+    return _("%(stage)s by the %(path)s path") % {
+        "stage": evaluation.stage.upper(),
+        "path": PATHS[evaluation.path],
+    }
 
 
 def _goal(evaluation: Evaluation, agreement: Agreement) -> CompiledStageRule | None:
-    """Return the rule against which the bars are drawn: the one that hands over to sales.
+    """Return the rule by which a bar is short or not: the one that hands over to sales.
 
     By the path that was taken, when that is how it was reached.
     """
@@ -184,32 +215,115 @@ def _bars(
         bars.append(
             Bar(
                 key=ladder.dimension,
-                level=words(level),
+                name=str(DIMENSIONS[ladder.dimension]),
+                level=level_words(level),
                 filled_pct=_pct(levels.index(level), levels),
                 is_short=levels.index(level) < least,
-                thresholds=_thresholds(agreement, place, levels, goal),
+                thresholds=_thresholds(agreement, place, levels),
+                not_asked=_not_asked(agreement, place),
                 lines=own,
             )
         )
     return bars
 
 
-def _thresholds(
-    agreement: Agreement, place: int, levels: tuple[str, ...], goal: CompiledStageRule | None
-) -> list[Threshold]:
-    found = []
+def _thresholds(agreement: Agreement, place: int, levels: tuple[str, ...]) -> list[Threshold]:
+    """Return who wants which level of a dimension, lowest level first."""
+    wanted: dict[int, list[CompiledStageRule]] = {}
     for rule in agreement.stage_rules:
-        least = dict(rule.minimums).get(place, 0)
-        if least and (rule is goal or rule.path == Path.STANDARD):
-            name = rule.stage.upper()
-            is_other = goal is not None and rule.stage == goal.stage and rule is not goal
-            if not is_other:
-                found.append(Threshold(name, words(levels[least]), _pct(least, levels)))
-    return found
+        if least := _least(rule, place):
+            wanted.setdefault(least, []).append(rule)
+    return [
+        Threshold(
+            names=_names(rules, agreement),
+            mark=" · ".join(_marked(rules, agreement, place)),
+            level=level_words(levels[least]),
+            place_pct=_pct(least, levels),
+        )
+        for least, rules in sorted(wanted.items())
+    ]
+
+
+def _not_asked(agreement: Agreement, place: int) -> str:
+    rules = [
+        rule
+        for rule in agreement.stage_rules
+        if not _least(rule, place) and rule.stage != RuleStage.IQL
+    ]
+    return _names(rules, agreement)
+
+
+def _least(rule: CompiledStageRule, place: int) -> int:
+    return dict(rule.minimums).get(place, 0)
+
+
+def _names(rules: Sequence[CompiledStageRule], agreement: Agreement) -> str:
+    """Name stages, with the path only where not all paths to the stage are meant."""
+    all_paths = Counter(rule.stage for rule in agreement.stage_rules)
+    here = Counter(rule.stage for rule in rules)
+    names = [
+        rule.stage.upper() if here[rule.stage] == all_paths[rule.stage] else _name(rule)
+        for rule in rules
+    ]
+    return ", ".join(dict.fromkeys(names))
+
+
+def _marked(rules: Sequence[CompiledStageRule], agreement: Agreement, place: int) -> Iterable[str]:
+    """Return the stages whose name stands above the bar: each once, where its first path wants."""
+    first: dict[str, CompiledStageRule] = {}
+    for rule in agreement.stage_rules:
+        if _least(rule, place):
+            first.setdefault(rule.stage, rule)
+    return [rule.stage.upper() for rule in rules if first[rule.stage] is rule]
+
+
+def _name(rule: CompiledStageRule) -> str:
+    if rule.path == Path.STANDARD:
+        return rule.stage.upper()
+    return _("%(stage)s %(path)s") % {"stage": rule.stage.upper(), "path": PATHS[rule.path]}
 
 
 def _pct(rank: int, levels: tuple[str, ...]) -> int:
     return round(100 * rank / (len(levels) - 1))
+
+
+def _points(evaluation: Evaluation, agreement: Agreement) -> list[Points]:
+    rules = {rule.key: rule for rule in agreement.score_rules}
+    given = [Decimal(str(row["points"])) for row in evaluation.score]
+    rows = zip(evaluation.score, given, accumulate(given), strict=True)
+    return [
+        Points(
+            label=rules[row["key"]].label if row["key"] in rules else row["key"],
+            points=points,
+            running=running,
+            how=_how(rules[row["key"]]) if row["key"] in rules else (),
+        )
+        for row, points, running in rows
+    ]
+
+
+def _how(rule: CompiledScoreRule) -> tuple[str, ...]:
+    """Say how a rule gives its points: for each, up to how many, and how they fade."""
+    unit = FACTS[rule.ref.fact].unit
+    said = []
+    if rule.per is not None:
+        each = {"points": words(rule.points), "each": words(rule.per, unit)}
+        said.append(_("%(points)s for each %(each)s") % each)
+    if rule.cap is not None:
+        limit = _("at most %(value)s") if rule.points > 0 else _("at least %(value)s")
+        said.append(limit % {"value": words(rule.cap)})
+    if rule.half_life_days is not None:
+        days = {"days": words(rule.half_life_days, "days")}
+        said.append(_("halves every %(days)s") % days)
+    return tuple(said)
+
+
+def _points_now(evaluation: Evaluation, *, at: datetime) -> Decimal | None:
+    """Return the points at an instant, None where they are those that were kept."""
+    lead_id = evaluation.lead_id
+    verdicts = qualification.verdicts_at([lead_id], evaluation.version, at=at, known_at=at)
+    now = Decimal(verdicts[lead_id].points)
+    return None if now == evaluation.points else now
 
 
 def _next_rule(evaluation: Evaluation, agreement: Agreement) -> CompiledStageRule | None:
@@ -229,18 +343,33 @@ def _missing(
     lines: Mapping[str, Line],
     rule: CompiledStageRule,
 ) -> list[str]:
+    stage = rule.stage.upper()
     sentences = []
     for place, least in rule.minimums:
         dimension = Dimension(agreement.ladders[place].dimension)
         levels, level = LEVELS[dimension], getattr(evaluation, dimension)
         if levels.index(level) < least:
             sentences.append(
-                f"{dimension.capitalize()} is {words(level)}, "
-                f"{rule.stage.upper()} wants {words(levels[least])}."
+                _("%(dimension)s is %(level)s, %(stage)s wants %(wanted)s.")
+                % {
+                    "dimension": DIMENSIONS[dimension],
+                    "level": level_words(level),
+                    "stage": stage,
+                    "wanted": level_words(levels[least]),
+                }
             )
-    for criterion in agreement.criteria:
-        if rule.mask & criterion.bit and not lines[criterion.key].is_met:
-            sentences.append(f"{criterion.label}: not yet.")
+    sentences += [_not_met(c) for c in agreement.criteria if _is_open(c, rule, lines)]
     if rule.min_points is not None and evaluation.points < rule.min_points:
-        sentences.append(f"{evaluation.points} of {rule.min_points} points.")
+        points = {"points": words(evaluation.points), "wanted": words(rule.min_points)}
+        sentences.append(_("%(points)s of %(wanted)s points.") % points)
     return sentences
+
+
+def _is_open(
+    criterion: CompiledCriterion, rule: CompiledStageRule, lines: Mapping[str, Line]
+) -> bool:
+    return bool(rule.mask & criterion.bit) and not lines[criterion.key].is_met
+
+
+def _not_met(criterion: CompiledCriterion) -> str:
+    return _("%(criterion)s: not yet.") % {"criterion": criterion.label}

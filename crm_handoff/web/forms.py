@@ -1,37 +1,74 @@
 """Forms of the product's pages; what must never be untrue is held below them."""
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from crm_handoff.web import deadlines
+from crm_handoff.web.checklists import SENTENCES, Known
 from definitions.enums import AttemptKind, Checklist
 from leads.enums import OpportunityStage
-from routing.answers import QUESTIONS, ChecklistAnswer, is_blank
+from routing.answers import is_blank
+from routing.confirmations import QUESTIONS, ChecklistAnswer
 from routing.enums import AttemptOutcome
-from routing.models import RejectionReason
+from routing.followups import Plan
+from routing.models import RejectionReason, Rep
+
+AGAIN = {
+    AttemptKind.CALL: gettext_lazy("Call again"),
+    AttemptKind.CHAT: gettext_lazy("Chat again"),
+    AttemptKind.EMAIL: gettext_lazy("Write again"),
+    AttemptKind.MEETING: gettext_lazy("Meet"),
+    AttemptKind.MESSAGE: gettext_lazy("Write again"),
+}
+"""The next step of whoever chooses a time and a way, but no words."""
 
 
-class SignInForm(AuthenticationForm):
-    """E-mail and password."""
+class WhenForm(forms.Form):
+    """A time that is still to come: a quick choice, or picked; `due_at` once it is valid."""
 
-    error_messages = AuthenticationForm.error_messages | {
-        "invalid_login": "This e-mail address and password do not belong together. "
-        "Check both; capital letters count in the password.",
-        "inactive": "This account is not active. Ask your RevOps team.",
-    }
+    when = forms.ChoiceField(
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose when.")},
+    )
+    pick = forms.DateTimeField(
+        required=False,
+        error_messages={"invalid": gettext_lazy("Pick a day and a time.")},
+    )
+    never: Any = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = "E-mail"
-        self.fields["username"].widget = forms.EmailInput(
-            {"class": "input", "autocomplete": "username", "autofocus": True}
-        )
-        self.fields["password"].widget.attrs["class"] = "input"
+        quick = deadlines.choices(at=timezone.now())
+        none = [("", self.never)] if self.never else []
+        self.fields["when"].choices = [*none, *quick, ("pick", _("Pick a time"))]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned["due_at"] = self._instant(cleaned)
+        return cleaned
+
+    def _instant(self, cleaned: Mapping[str, Any]) -> datetime | None:
+        at, when = timezone.now(), cleaned.get("when")
+        if when != "pick":
+            return deadlines.instants(at=at).get(when or "")
+        picked: datetime | None = cleaned.get("pick")
+        if picked is None and "pick" not in self.errors:
+            self.add_error("pick", _("Pick a day and a time."))
+        elif picked is not None and picked <= at:
+            self.add_error("pick", _("Choose a time that is still to come."))
+        elif picked is not None and not deadlines.is_in_reach(picked, at=at):
+            self.add_error("pick", deadlines.TOO_FAR)
+        return picked
 
 
-class AttemptForm(forms.Form):
-    """How somebody was contacted, and what came of it."""
+class AttemptForm(WhenForm):
+    """How somebody was contacted, what came of it, and what is next."""
 
     kind = forms.ChoiceField(
         choices=AttemptKind.choices, initial=AttemptKind.CALL, widget=forms.RadioSelect
@@ -39,10 +76,45 @@ class AttemptForm(forms.Form):
     outcome = forms.ChoiceField(
         choices=AttemptOutcome.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose what came of it."},
+        error_messages={"required": gettext_lazy("Choose what came of it.")},
     )
     note = forms.CharField(required=False, max_length=4000)
     next_step = forms.CharField(required=False, max_length=200)
+    next_kind = forms.ChoiceField(
+        choices=AttemptKind.choices, initial=AttemptKind.CALL, required=False
+    )
+    never = gettext_lazy("No reminder")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["when"].required = False
+
+    def said(self) -> dict[str, Any]:
+        """Return what was said of the attempt, once the form is valid."""
+        cleaned = self.cleaned_data
+        step: str | Plan = cleaned["next_step"]
+        if cleaned["due_at"] is not None:
+            kind = AttemptKind(cleaned["next_kind"] or cleaned["kind"])
+            step = Plan(cleaned["next_step"] or str(AGAIN[kind]), kind, cleaned["due_at"])
+        return {name: cleaned[name] for name in ("kind", "outcome", "note")} | {"next_step": step}
+
+
+class TaskForm(WhenForm):
+    """What is to be done about a lead, how and when."""
+
+    what = forms.CharField(
+        max_length=200,
+        error_messages={
+            "required": gettext_lazy("Say what is to be done, for example “Send the offer”.")
+        },
+    )
+    kind = forms.ChoiceField(
+        choices=AttemptKind.choices, initial=AttemptKind.CALL, widget=forms.RadioSelect
+    )
+
+    def said(self) -> dict[str, Any]:
+        """Return what was said of the task, once the form is valid."""
+        return {name: self.cleaned_data[name] for name in ("what", "kind", "due_at")}
 
 
 class RejectForm(forms.Form):
@@ -51,13 +123,15 @@ class RejectForm(forms.Form):
     reason = forms.ModelChoiceField(
         RejectionReason.objects.none(),
         error_messages={
-            "required": "Choose the reason that fits best.",
-            "invalid_choice": "This reason is no longer in use. Choose another.",
+            "required": gettext_lazy("Choose the reason that fits best."),
+            "invalid_choice": gettext_lazy("This reason is no longer in use. Choose another."),
         },
     )
     comment = forms.CharField(
         max_length=4000,
-        error_messages={"required": "Say in a sentence what was wrong: marketing learns from it."},
+        error_messages={
+            "required": gettext_lazy("Say in a sentence what was wrong: marketing learns from it.")
+        },
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -73,25 +147,46 @@ class RejectForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    """The questions of a checklist: for each an answer, and how it is known."""
+    """The questions of a checklist: for each an answer, and how it is known.
 
-    def __init__(self, *args: Any, checklist: str, **kwargs: Any) -> None:
+    `known` fills in what the product knows already, by question.
+    """
+
+    def __init__(
+        self, *args: Any, checklist: str, known: Mapping[str, Known] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.questions = QUESTIONS[Checklist(checklist)]
+        self.known = known or {}
         for key in self.questions:
-            label = key.replace("_", " ").capitalize()
-            self.fields[key] = forms.CharField(
-                label=label, max_length=500, error_messages={"required": "Answer this one."}
-            )
-            self.fields[f"{key}_evidence"] = forms.CharField(
-                label=f"{label}: how you know",
-                max_length=1000,
-                error_messages={"required": "Say how you know: a call, a mail, a name."},
-            )
+            self._ask(key)
 
-    def pairs(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        """Return each question's two fields."""
-        return [(self[key], self[f"{key}_evidence"]) for key in self.questions]
+    def _ask(self, key: str) -> None:
+        known = self.known.get(key)
+        self.fields[key] = forms.CharField(
+            label=SENTENCES[key],
+            max_length=500,
+            initial=known.answer if known else "",
+            error_messages={"required": _("Answer this one.")},
+        )
+        self.fields[f"{key}_evidence"] = forms.CharField(
+            label=_("How you know"),
+            max_length=1000,
+            initial=known.evidence if known else "",
+            error_messages={"required": _("Say how you know: a call, a mail, a name.")},
+        )
+
+    def items(self) -> list[dict[str, Any]]:
+        """Return each question: its name, its two fields, and what is known of it."""
+        return [
+            {
+                "key": key,
+                "answer": self[key],
+                "evidence": self[f"{key}_evidence"],
+                "known": self.known.get(key),
+            }
+            for key in self.questions
+        ]
 
     def answers(self) -> dict[str, ChecklistAnswer]:
         """Return the answers, once the form is valid."""
@@ -103,30 +198,88 @@ class ConfirmForm(forms.Form):
         }
 
 
+class AwayForm(forms.Form):
+    """From when until when a rep is away, and who stands in for them."""
+
+    span_kind = forms.ChoiceField(
+        choices=[
+            ("today", gettext_lazy("The rest of today")),
+            ("tomorrow", gettext_lazy("Today and tomorrow")),
+            ("dates", gettext_lazy("Choose the days")),
+        ],
+        initial="today",
+        widget=forms.RadioSelect,
+    )
+    first = forms.DateField(required=False)
+    last = forms.DateField(required=False)
+    delegate = forms.ModelChoiceField(Rep.objects.none(), required=False)
+
+    def __init__(self, *args: Any, rep: Rep, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        worked = rep.memberships.filter(is_active=True).values("territory")
+        colleagues = Rep.objects.filter(
+            is_active=True, user__is_active=True, memberships__territory__in=worked
+        ).exclude(pk=rep.pk)
+        self.fields["delegate"].queryset = (  # type: ignore[attr-defined]
+            colleagues.select_related("user").order_by("user__full_name", "pk").distinct()
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("span_kind") != "dates" or self.errors:
+            return cleaned
+        today, first, last = timezone.localdate(), cleaned.get("first"), cleaned.get("last")
+        if first is None:
+            self.add_error("first", _("Say on which day you leave."))
+        elif first < today:
+            self.add_error("first", _("Choose today or a day to come."))
+        elif last is None or last < first:
+            self.add_error("last", _("Say on which day you are last away: not before you leave."))
+        elif last - today > deadlines.REACH:
+            self.add_error("last", deadlines.TOO_FAR)
+        return cleaned
+
+    def span(self, *, at: datetime) -> dict[str, Any]:
+        """Return from when until when, and by whom represented, once the form is valid."""
+        today = timezone.localdate(at)
+        first, last = today, today
+        if self.cleaned_data["span_kind"] == "tomorrow":
+            last = today + timedelta(days=1)
+        elif self.cleaned_data["span_kind"] == "dates":
+            first, last = self.cleaned_data["first"], self.cleaned_data["last"]
+        return {
+            "begins_at": max(at, deadlines.midnight(first)),
+            "ends_at": deadlines.midnight(last + timedelta(days=1)),
+            "delegate": self.cleaned_data["delegate"],
+        }
+
+
 class OpportunityForm(forms.Form):
     """What a lead may become."""
 
     name = forms.CharField(
-        max_length=200, error_messages={"required": "Give the opportunity a name."}
+        max_length=200,
+        error_messages={"required": gettext_lazy("Give the opportunity a name.")},
     )
     amount = forms.DecimalField(
         required=False,
         min_value=0,
         max_digits=14,
         decimal_places=2,
-        error_messages={"invalid": "Write the amount in digits, for example 48000."},
+        localize=True,
+        error_messages={"invalid": gettext_lazy("Write the amount in digits, for example 48000.")},
     )
     currency = forms.RegexField(
         r"^[A-Za-z]{3}\Z",
         required=False,
-        error_messages={"invalid": "A currency is three letters, for example EUR."},
+        error_messages={"invalid": gettext_lazy("A currency is three letters, for example EUR.")},
     )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         cleaned["currency"] = (cleaned.get("currency") or "").upper()
         if cleaned.get("amount") is not None and not cleaned["currency"]:
-            self.add_error("currency", "Which currency? For example EUR.")
+            self.add_error("currency", _("Which currency? For example EUR."))
         return cleaned
 
 
@@ -138,6 +291,6 @@ class OutcomeForm(forms.Form):
             (stage.value, stage.label) for stage in (OpportunityStage.WON, OpportunityStage.LOST)
         ],
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose won or lost."},
+        error_messages={"required": gettext_lazy("Choose won or lost.")},
     )
     loss_reason = forms.CharField(required=False, max_length=200)

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.formats import date_format
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from crm_handoff.people import organization
@@ -29,6 +30,7 @@ class Bar:
 
 
 @require_GET
+@cache_control(private=True, no_store=True)
 @permission_required(("leads.view_opportunity", SEE_EVERYONES_LEADS), raise_exception=True)
 def funnel(request: PageRequest) -> HttpResponse:
     """Show leads, won deals and their share by origin and by month; `system` narrows."""

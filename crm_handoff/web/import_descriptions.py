@@ -10,9 +10,12 @@ from zoneinfo import available_timezones
 from babel import Locale
 from django.db import transaction
 from django.http import QueryDict
-from django.utils.formats import date_format
+from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from crm_handoff import reasons
 from crm_handoff.people import organization
 from crm_handoff.people.models import User
 from crm_handoff.reports.funnel import systems
@@ -33,6 +36,7 @@ from crm_handoff.web.import_sheets import (
     completed,
     sheet_of,
 )
+from crm_handoff.web.tags import day_of
 from definitions import shapes
 from definitions.models import TouchpointKind
 from leads import declarations, imports, mappings, places, suggestions
@@ -42,7 +46,7 @@ from leads.files import FileFormat, Layout, is_why, plain_name
 from leads.mappings import MappingUnreadable
 from leads.models import Asset, ImportMapping, ImportRun, Persona
 
-FLAGS = (("true", "Yes"), ("false", "No"))
+FLAGS = (("true", _("Yes")), ("false", _("No")))
 TELLING: Mapping[Holds, frozenset[str]] = {
     Holds.OPPORTUNITIES: frozenset({"opportunity.external_id", "opportunity.stage"}),
     Holds.TOUCHPOINTS: frozenset({"touchpoints.kind", "touchpoints.occurred_at"}),
@@ -109,8 +113,10 @@ def base(run: ImportRun, query: Mapping[str, str]) -> Description:
         return _described(run, run.content, mapping=run.mapping)
     earlier = _earlier(run) if chosen is None else None
     if earlier is not None:
-        when = date_format(earlier.started_at, "j M Y")
-        origin = f"Described like {earlier.file_name} of {when}, which has the same columns."
+        origin = gettext("Described like %(file)s of %(when)s, which has the same columns.") % {
+            "file": earlier.file_name,
+            "when": day_of(timezone.localtime(earlier.started_at)),
+        }
         return _described(run, earlier.content, mapping=earlier.mapping, origin=origin)
     return suggested(run, _likely(run))
 
@@ -236,7 +242,8 @@ def _key_for(name: str, before: str) -> str:
     key = slugify(name)[:64] or "mapping"
     is_other = key != before and ImportMapping.objects.filter(key=key).exists()
     if is_other or key in mappings.shipped():
-        raise NameTaken(f"There is a description “{name}” already. Give this one another name.")
+        said = gettext("There is a description “%(name)s” already. Give this one another name.")
+        raise NameTaken(said % {"name": name})
     return key
 
 
@@ -285,7 +292,7 @@ def _preview(run: ImportRun, said: Description) -> dict[str, Any]:
     try:
         preview = imports.preview(run, said.document)
     except imports.ColumnsMissing as refusal:
-        return {"problems": [str(refusal)]}
+        return {"problems": [reasons.said(str(refusal))]}
     labels = labels_of(said.document)
     # The system is the same in every row, and stands above.
     names = [name for name in preview.columns if not name.endswith(".system")]

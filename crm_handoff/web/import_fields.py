@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
 
 class Kind(StrEnum):
     """How a field is written, which decides what has to be said beside its column."""
@@ -22,10 +25,10 @@ class Field:
     """One field of a thing; `is_main` ones are shown at once, the others on request."""
 
     name: str
-    label: str
+    label: StrOrPromise
     kind: Kind = Kind.TEXT
     is_main: bool = True
-    hint: str = ""
+    hint: StrOrPromise = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,8 @@ class Part:
     """A section of a description; `is_optional` ones may stay empty, then they are left out."""
 
     path: str
-    title: str
-    about: str
+    title: StrOrPromise
+    about: StrOrPromise
     fields: tuple[Field, ...]
     is_optional: bool = False
 
@@ -43,145 +46,150 @@ class Part:
 class Thing:
     """What a row of a file may be about."""
 
-    label: str
-    about: str
+    label: StrOrPromise
+    about: StrOrPromise
     parts: tuple[Part, ...]
 
 
-def _more(name: str, label: str, kind: Kind = Kind.TEXT, hint: str = "") -> Field:
+def _more(
+    name: str, label: StrOrPromise, kind: Kind = Kind.TEXT, hint: StrOrPromise = ""
+) -> Field:
     """Return a field that is shown on request."""
     return Field(name, label, kind, is_main=False, hint=hint)
 
 
-COUNTRY_HINT = "Names and codes are both understood."
+COUNTRY_HINT = _("Names and codes are both understood.")
 
 LEAD_IDENTITY = (
-    Field("external_id", "Id in the other system"),
-    Field("email", "E-mail"),
+    Field("external_id", _("Id in the other system")),
+    Field("email", _("E-mail")),
 )
 LEAD = (
     *LEAD_IDENTITY,
-    Field("first_name", "First name"),
-    Field("last_name", "Last name"),
-    Field("job_title", "Job title"),
-    Field("phone", "Phone", hint="Becomes an international number by the row's country."),
-    Field("country", "Country", hint=COUNTRY_HINT),
-    _more("region", "Region"),
-    Field("language", "Language"),
-    Field("source", "Source", Kind.KEY),
-    Field("campaign", "Campaign", Kind.KEY),
-    _more("persona", "Persona", Kind.KEY),
-    _more("expected_acv", "Expected annual value", Kind.NUMBER),
-    _more("currency", "Currency", hint="Three letters, like EUR."),
-    _more("effective_at", "Since when this holds", Kind.INSTANT),
-    _more("stage", "Stage", Kind.WORD, hint="In history mode alone."),
+    Field("first_name", _("First name")),
+    Field("last_name", _("Last name")),
+    Field("job_title", _("Job title")),
+    Field("phone", _("Phone"), hint=_("Becomes an international number by the row's country.")),
+    Field("country", _("Country"), hint=COUNTRY_HINT),
+    _more("region", _("Region")),
+    Field("language", _("Language")),
+    Field("source", _("Source"), Kind.KEY),
+    Field("campaign", _("Campaign"), Kind.KEY),
+    _more("persona", _("Persona"), Kind.KEY),
+    _more("expected_acv", _("Expected annual value"), Kind.NUMBER),
+    _more("currency", _("Currency"), hint=_("Three letters, like EUR.")),
+    _more("effective_at", _("Since when this holds"), Kind.INSTANT),
+    _more("stage", _("Stage"), Kind.WORD, hint=_("In history mode alone.")),
 )
 ACCOUNT = (
-    Field("name", "Company name"),
-    Field("domain", "Website or domain"),
-    Field("country", "Country of the company", hint=COUNTRY_HINT),
-    Field("industry", "Industry"),
-    Field("employee_count", "Employees", Kind.NUMBER),
-    _more("region", "Region"),
-    _more("revenue", "Revenue", Kind.NUMBER),
-    _more("expected_acv", "Expected annual value", Kind.NUMBER),
-    _more("currency", "Currency", hint="Three letters, like EUR."),
-    _more("funding_stage", "Funding stage"),
-    _more("technologies", "Technologies"),
-    _more("is_target", "Target account", Kind.WORD),
-    _more("parent_domain", "Domain of the parent company"),
+    Field("name", _("Company name")),
+    Field("domain", _("Website or domain")),
+    Field("country", _("Country of the company"), hint=COUNTRY_HINT),
+    Field("industry", _("Industry")),
+    Field("employee_count", _("Employees"), Kind.NUMBER),
+    _more("region", _("Region")),
+    _more("revenue", _("Revenue"), Kind.NUMBER),
+    _more("expected_acv", _("Expected annual value"), Kind.NUMBER),
+    _more("currency", _("Currency"), hint=_("Three letters, like EUR.")),
+    _more("funding_stage", _("Funding stage")),
+    _more("technologies", _("Technologies")),
+    _more("is_target", _("Target account"), Kind.WORD),
+    _more("parent_domain", _("Domain of the parent company")),
 )
 TOUCHPOINT = (
-    Field("kind", "What they did", Kind.KEY),
-    Field("occurred_at", "When", Kind.INSTANT),
-    Field("external_id", "Id of the touchpoint"),
-    Field("channel", "Channel"),
-    Field("campaign", "Campaign", Kind.KEY),
-    _more("asset", "Asset", Kind.KEY),
-    _more("is_verified", "Verified", Kind.WORD),
-    _more("is_bot", "Done by a bot", Kind.WORD),
+    Field("kind", _("What they did"), Kind.KEY),
+    Field("occurred_at", _("When"), Kind.INSTANT),
+    Field("external_id", _("Id of the touchpoint")),
+    Field("channel", _("Channel")),
+    Field("campaign", _("Campaign"), Kind.KEY),
+    _more("asset", _("Asset"), Kind.KEY),
+    _more("is_verified", _("Verified"), Kind.WORD),
+    _more("is_bot", _("Done by a bot"), Kind.WORD),
 )
 OPPORTUNITY = (
-    Field("external_id", "Id of the deal"),
-    Field("stage", "Stage", Kind.WORD, hint="open, won or lost."),
-    Field("closed_at", "Closed on", Kind.INSTANT),
-    Field("name", "Name of the deal"),
-    Field("amount", "Amount", Kind.NUMBER),
-    Field("currency", "Currency", hint="Three letters, like EUR."),
-    Field("opened_at", "Opened on", Kind.INSTANT),
-    Field("owner", "Owner"),
-    _more("sourced_by", "Sourced by"),
-    _more("loss_reason", "Reason of the loss"),
+    Field("external_id", _("Id of the deal")),
+    Field("stage", _("Stage"), Kind.WORD, hint=_("open, won or lost.")),
+    Field("closed_at", _("Closed on"), Kind.INSTANT),
+    Field("name", _("Name of the deal")),
+    Field("amount", _("Amount"), Kind.NUMBER),
+    Field("currency", _("Currency"), hint=_("Three letters, like EUR.")),
+    Field("opened_at", _("Opened on"), Kind.INSTANT),
+    Field("owner", _("Owner")),
+    _more("sourced_by", _("Sourced by")),
+    _more("loss_reason", _("Reason of the loss")),
 )
 CAMPAIGN = (
-    Field("key", "Key of the campaign", Kind.KEY),
-    Field("name", "Name"),
-    Field("source", "Source", Kind.KEY),
-    Field("starts_on", "First day", Kind.DAY),
-    Field("ends_on", "Last day", Kind.DAY),
-    Field("cost", "Spend", Kind.NUMBER),
-    Field("currency", "Currency", hint="Three letters, like EUR."),
+    Field("key", _("Key of the campaign"), Kind.KEY),
+    Field("name", _("Name")),
+    Field("source", _("Source"), Kind.KEY),
+    Field("starts_on", _("First day"), Kind.DAY),
+    Field("ends_on", _("Last day"), Kind.DAY),
+    Field("cost", _("Spend"), Kind.NUMBER),
+    Field("currency", _("Currency"), hint=_("Three letters, like EUR.")),
 )
 PERSON = (
-    Field("email", "E-mail"),
-    Field("full_name", "Name"),
-    Field("time_zone", "Time zone", hint="Like Europe/Berlin."),
+    Field("email", _("E-mail")),
+    Field("full_name", _("Name")),
+    Field("time_zone", _("Time zone"), hint=_("Like Europe/Berlin.")),
 )
 
 WHO = Part(
-    "lead", "Whose it is", "The lead that the row is about: by id, by e-mail, or both.", LEAD
+    "lead", _("Whose it is"), _("The lead that the row is about: by id, by e-mail, or both."), LEAD
 )
 COMPANY = Part(
     "account",
-    "Company",
-    "Rows without a name and a domain say nothing about a company.",
+    _("Company"),
+    _("Rows without a name and a domain say nothing about a company."),
     ACCOUNT,
     is_optional=True,
 )
 DID = Part(
     "touchpoints.0",
-    "Touchpoint",
-    "Something that the lead did, on a day.",
+    _("Touchpoint"),
+    _("Something that the lead did, on a day."),
     TOUCHPOINT,
     is_optional=True,
 )
-DEAL = Part("opportunity", "Deal", "A deal with the lead.", OPPORTUNITY, is_optional=True)
+DEAL = Part("opportunity", _("Deal"), _("A deal with the lead."), OPPORTUNITY, is_optional=True)
 
 THINGS: Mapping[str, Thing] = {
     "leads": Thing(
-        "Leads",
-        "People, perhaps with their company",
+        _("Leads"),
+        _("People, perhaps with their company"),
         (
-            Part("lead", "Lead", "Known by the id, else by the e-mail address.", LEAD),
+            Part("lead", _("Lead"), _("Known by the id, else by the e-mail address."), LEAD),
             COMPANY,
             DID,
             DEAL,
         ),
     ),
     "accounts": Thing(
-        "Accounts",
-        "Companies",
-        (Part("account", "Company", "Known by the domain, else by the name.", ACCOUNT),),
+        _("Accounts"),
+        _("Companies"),
+        (Part("account", _("Company"), _("Known by the domain, else by the name."), ACCOUNT),),
     ),
     "touchpoints": Thing(
-        "Touchpoints",
-        "What leads did, on a day",
-        (WHO, Part("touchpoints.0", "Touchpoint", "Kind and instant are needed.", TOUCHPOINT)),
+        _("Touchpoints"),
+        _("What leads did, on a day"),
+        (
+            WHO,
+            Part("touchpoints.0", _("Touchpoint"), _("Kind and instant are needed."), TOUCHPOINT),
+        ),
     ),
     "opportunities": Thing(
-        "Deals",
-        "Open, won or lost",
-        (WHO, Part("opportunity", "Deal", "Id and stage are needed.", OPPORTUNITY)),
+        _("Deals"),
+        _("Open, won or lost"),
+        (WHO, Part("opportunity", _("Deal"), _("Id and stage are needed."), OPPORTUNITY)),
     ),
     "campaigns": Thing(
-        "Campaigns",
-        "With what was spent on them",
-        (Part("campaign", "Campaign", "Known by the key.", CAMPAIGN),),
+        _("Campaigns"),
+        _("With what was spent on them"),
+        (Part("campaign", _("Campaign"), _("Known by the key."), CAMPAIGN),),
     ),
     "people": Thing(
-        "People",
-        "Colleagues; they cannot sign in before somebody lets them",
-        (Part("person", "Person", "Known by the e-mail address.", PERSON),),
+        _("People"),
+        _("Colleagues; they cannot sign in before somebody lets them"),
+        (Part("person", _("Person"), _("Known by the e-mail address."), PERSON),),
     ),
 }
 """What a file may hold; the keys are those that a mapping answers to as `holds`."""
@@ -210,7 +218,7 @@ def labels_of(document: Mapping[str, object]) -> dict[str, str]:
             section = part.path.partition(".")[0]
             if section in document:
                 for field in part.fields:
-                    labels.setdefault(field.name, field.label)
-                    labels[f"{section}.{field.name}"] = field.label
-                    labels[f"{section.removesuffix('s')}.{field.name}"] = field.label
+                    labels.setdefault(field.name, str(field.label))
+                    labels[f"{section}.{field.name}"] = str(field.label)
+                    labels[f"{section.removesuffix('s')}.{field.name}"] = str(field.label)
     return labels

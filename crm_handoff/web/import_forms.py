@@ -9,6 +9,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from crm_handoff.web.import_fields import THINGS, Field, Kind, Part, parts_of
 from leads import declarations
@@ -49,16 +51,16 @@ MARKS = {
 
 ENCODINGS = (
     ("utf-8", "UTF-8"),
-    ("utf-8-sig", "UTF-8 with a byte order mark"),
-    ("utf-16", "UTF-16 with a byte order mark"),
-    ("utf-16-le", "UTF-16, little-endian"),
-    ("utf-16-be", "UTF-16, big-endian"),
-    ("utf-32", "UTF-32 with a byte order mark"),
-    ("cp1252", "Windows (Western Europe, cp1252)"),
-    ("cp1250", "Windows (Central Europe, cp1250)"),
-    ("iso-8859-15", "Latin 9 (ISO 8859-15)"),
+    ("utf-8-sig", _("UTF-8 with a byte order mark")),
+    ("utf-16", _("UTF-16 with a byte order mark")),
+    ("utf-16-le", _("UTF-16, little-endian")),
+    ("utf-16-be", _("UTF-16, big-endian")),
+    ("utf-32", _("UTF-32 with a byte order mark")),
+    ("cp1252", _("Windows (Western Europe, cp1252)")),
+    ("cp1250", _("Windows (Central Europe, cp1250)")),
+    ("iso-8859-15", _("Latin 9 (ISO 8859-15)")),
 )
-DELIMITERS = ((",", "Comma ,"), (";", "Semicolon ;"), ("\t", "Tab"), ("|", "Bar |"))
+DELIMITERS = ((",", _("Comma ,")), (";", _("Semicolon ;")), ("\t", _("Tab")), ("|", _("Bar |")))
 
 Document = dict[str, Any]
 """A mapping's content, as its YAML file says it."""
@@ -69,8 +71,8 @@ class UploadForm(forms.Form):
 
     file = forms.FileField(
         error_messages={
-            "required": "Choose a file first.",
-            "empty": "This file is empty. Export it again and choose the new one.",
+            "required": _("Choose a file first."),
+            "empty": _("This file is empty. Export it again and choose the new one."),
         }
     )
 
@@ -115,17 +117,18 @@ class CheckForm(forms.Form):
 
     mode = forms.ChoiceField(
         choices=ImportMode.choices,
-        error_messages={"required": "Choose what shall happen with these rows."},
+        error_messages={"required": _("Choose what shall happen with these rows.")},
     )
     save_as = forms.CharField(required=False, max_length=120)
 
 
 def too_large(limit: int) -> str:
     """Say that a file is larger than the limit, and what to do."""
-    return (
-        f"This file is larger than {filesizeformat(limit)}, the most that can be sent from here. "
-        "Split it, or ask whoever runs the server to import it there by command."
+    said = gettext(
+        "This file is larger than %(most)s, the most that can be sent from here. Split it, or ask "
+        "whoever runs the server to import it there by command."
     )
+    return said % {"most": filesizeformat(limit)}
 
 
 def document_of(data: QueryDict, header: Sequence[str]) -> Document:
@@ -136,7 +139,7 @@ def document_of(data: QueryDict, header: Sequence[str]) -> Document:
     """
     before, holds = _before(data), _said(data, "holds")
     document: Document = {
-        "name": before.get("name") or THINGS[holds].label,
+        "name": before.get("name") or str(THINGS[holds].label),
         "system": _said(data, "system").strip() or None,
         "blanks": blanks_of(_said(data, "blanks")),
     }

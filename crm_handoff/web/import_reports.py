@@ -8,7 +8,13 @@ from uuid import UUID
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext, ngettext, ngettext_lazy
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
+from crm_handoff import reasons
 from crm_handoff.web.import_fields import THINGS, Thing, labels_of
 from leads import declarations
 from leads.enums import ImportState, RowState
@@ -24,27 +30,27 @@ class Tile:
     """A figure of the report."""
 
     key: str
-    label: str
-    about: str
+    label: StrOrPromise
+    about: StrOrPromise
     icon: str = ""
     tone: str = ""
     count: int = 0
 
 
 TILES = (
-    Tile("created", "Created", "new here", "met", "good"),
-    Tile("updated", "Updated", "known, and said something new"),
-    Tile("merged", "Merged", "known by e-mail, and got a further name"),
-    Tile("unchanged", "Unchanged", "known, and said nothing new"),
-    Tile("duplicate", "Duplicates", "said before in this file"),
-    Tile("refused", "Refused", "cannot be taken", "no", "late"),
+    Tile("created", _("Created"), _("new here"), "met", "good"),
+    Tile("updated", _("Updated"), _("known, and said something new")),
+    Tile("merged", _("Merged"), _("known by e-mail, and got a further name")),
+    Tile("unchanged", _("Unchanged"), _("known, and said nothing new")),
+    Tile("duplicate", _("Duplicates"), _("said before in this file")),
+    Tile("refused", _("Refused"), _("cannot be taken"), "no", "late"),
 )
 
 TABS = {
-    RowState.REFUSED: ("Refused", "Why it is refused"),
-    RowState.UPDATED: ("Updated", "What changes"),
-    RowState.MERGED: ("Merged", "With whom"),
-    RowState.DUPLICATE: ("Duplicates", "What it repeats"),
+    RowState.REFUSED: (_("Refused"), _("Why it is refused")),
+    RowState.UPDATED: (_("Updated"), _("What changes")),
+    RowState.MERGED: (_("Merged"), _("With whom")),
+    RowState.DUPLICATE: (_("Duplicates"), _("What it repeats")),
 }
 """Kinds of rows that can be looked at one by one, with the head of their column."""
 
@@ -54,15 +60,15 @@ MOST_LEFT = 200
 """Things that an undo left which are listed on the page."""
 
 KINDS = {
-    "leads": ("lead", "leads"),
-    "identities": ("further name of a lead", "further names of leads"),
-    "touchpoints": ("touchpoint", "touchpoints"),
-    "accounts": ("account", "accounts"),
-    "opportunities": ("deal", "deals"),
-    "campaigns": ("campaign", "campaigns"),
-    "people": ("person", "people"),
-    "fields": ("value put back", "values put back"),
-    "stages": ("stage put back", "stages put back"),
+    "leads": ngettext_lazy("lead", "leads"),
+    "identities": ngettext_lazy("further name of a lead", "further names of leads"),
+    "touchpoints": ngettext_lazy("touchpoint", "touchpoints"),
+    "accounts": ngettext_lazy("account", "accounts"),
+    "opportunities": ngettext_lazy("deal", "deals"),
+    "campaigns": ngettext_lazy("campaign", "campaigns"),
+    "people": ngettext_lazy("person", "people"),
+    "fields": ngettext_lazy("value put back", "values put back"),
+    "stages": ngettext_lazy("stage put back", "stages put back"),
 }
 """What an undo speaks of: one, and several."""
 
@@ -72,7 +78,7 @@ class Tab:
     """A kind of rows to look at."""
 
     key: str
-    label: str
+    label: StrOrPromise
     count: int
 
 
@@ -110,7 +116,8 @@ def entry_of(run: ImportRun) -> Entry:
     """Return an import as the list shows it."""
     thing = thing_of(run)
     counts = counts_of(run)
-    return Entry(run, thing.label if thing else "", counts, sum(counts.values()) or run.row_count)
+    holds = str(thing.label) if thing else ""
+    return Entry(run, holds, counts, sum(counts.values()) or run.row_count)
 
 
 def counts_of(run: ImportRun) -> dict[str, int]:
@@ -135,26 +142,33 @@ def will_change(counts: Mapping[str, int]) -> int:
 def headline(run: ImportRun, counts: Mapping[str, int]) -> str:
     """Say in one sentence what the file does, or did."""
     changing, total = will_change(counts), sum(counts.values())
-    would = "would be" if run.state == ImportState.CHECKED else "were"
     if changing:
-        return f"{changing:,} of {_rows(total)} {would} saved"
+        said = {"some": number_format(changing), "rows": _rows(total)}
+        if run.state == ImportState.CHECKED:
+            return gettext("%(some)s of %(rows)s would be saved") % said
+        return gettext("%(some)s of %(rows)s were saved") % said
     if not total:
-        return "Nothing was read"
+        return gettext("Nothing was read")
     if counts["refused"] == total:
-        return "No row can be taken"
+        return gettext("No row can be taken")
     known = total - counts["refused"]
-    return f"Nothing new: {_rows(known)} {'is' if known == 1 else 'are'} known already"
+    sentence = ngettext(
+        "Nothing new: %(rows)s is known already", "Nothing new: %(rows)s are known already", known
+    )
+    return sentence % {"rows": _rows(known)}
 
 
 def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
+    return ngettext("%(n)s row", "%(n)s rows", count) % {"n": number_format(count)}
 
 
 def tabs_of(run: ImportRun, counts: Mapping[str, int]) -> list[Tab]:
     """Return the kinds of rows that there are something to see of."""
-    tabs = [Tab(state.value, label, counts.get(state, 0)) for state, (label, _) in TABS.items()]
+    tabs = [
+        Tab(state.value, label, counts.get(state, 0)) for state, (label, _head) in TABS.items()
+    ]
     report = run.check_report if run.state == ImportState.CHECKED else run.report
-    tabs.append(Tab(REPAIRED, "Mended", int(report.get(REPAIRED, 0))))
+    tabs.append(Tab(REPAIRED, gettext("Mended"), int(report.get(REPAIRED, 0))))
     return [tab for tab in tabs if tab.count]
 
 
@@ -188,7 +202,7 @@ def _line(row: ImportRow, labels: Mapping[str, str]) -> Line:
 
 def head_of(show: str) -> str:
     """Return the head of the column that says what there is to say."""
-    return "What was mended" if show == REPAIRED else TABS[RowState(show)][1]
+    return gettext("What was mended") if show == REPAIRED else str(TABS[RowState(show)][1])
 
 
 def thing_of(run: ImportRun) -> Thing | None:
@@ -240,9 +254,9 @@ def undone_of(run: ImportRun) -> Undone:
         kept_count=sum(report.get("kept", {}).values()),
         left=[
             Left(
-                kind=_kind(row["kind"], 1).capitalize(),
+                kind=capfirst(_kind(row["kind"], 1)),
                 label=row["label"],
-                reason=f"{row['reason'][:1].upper()}{row['reason'][1:]}",
+                reason=capfirst(reasons.said(row["reason"])),
                 address=_address(leads.get(row["id"]) if row["kind"] == "leads" else None),
             )
             for row in rows
@@ -251,7 +265,7 @@ def undone_of(run: ImportRun) -> Undone:
 
 
 def _kind(kind: str, count: int) -> str:
-    return KINDS.get(kind, (kind, kind))[count != 1]
+    return str(KINDS[kind] % count) if kind in KINDS else kind
 
 
 def _address(lead: UUID | None) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from crm_handoff.web.import_fields import WHO, Field, Kind, Part, parts_of
 from crm_handoff.web.import_forms import AS_BEFORE, FIXED, NOT_HERE, OTHER, section_at
 from crm_handoff.web.import_values import (
@@ -23,9 +26,9 @@ from leads.files import Record, plain_name
 
 SHOWN_SAMPLES = 3
 POLICIES = {
-    FieldPolicy.OVERWRITE: "Overwrite",
-    FieldPolicy.FILL: "Fill blanks",
-    FieldPolicy.KEEP: "Keep known",
+    FieldPolicy.OVERWRITE: _("Overwrite"),
+    FieldPolicy.FILL: _("Fill blanks"),
+    FieldPolicy.KEEP: _("Keep known"),
 }
 
 
@@ -184,11 +187,11 @@ class Sheet:
         """Return what has to be settled before the document can be read, one sentence each."""
         wrong = [f"{row.field.label}: {row.wrong}" for row in self._chosen() if row.wrong]
         if self.has_instants and not self.zone:
-            wrong.append("Choose the time zone of its dates.")
+            wrong.append(gettext("Choose the time zone of its dates."))
         if self.has_numbers and not self.marks:
-            wrong.append("Choose how its numbers look: some can be read in two ways.")
+            wrong.append(gettext("Choose how its numbers look: some can be read in two ways."))
         if self.has_system and not self.system:
-            wrong.append("Name the system that the ids are from.")
+            wrong.append(gettext("Name the system that the ids are from."))
         return wrong
 
 
@@ -328,7 +331,7 @@ def _with_currency(rows: Sequence[Row]) -> list[Row]:
     """Ask for the currency where amounts are read and none is said."""
     has_money = any(row.chosen and row.field.name in MONEY for row in rows)
     return [
-        replace(row, wrong="Which one? Choose its column, or say the same in every row.")
+        replace(row, wrong=gettext("Which one? Choose its column, or say the same in every row."))
         if row.field.name == "currency" and has_money and not row.chosen
         else row
         for row in rows
@@ -384,4 +387,4 @@ def _policies(key: str, chosen: str) -> tuple[Option, ...]:
 
 
 def _blank_value(cell: Mapping[str, Any], *, is_fixed: bool) -> str:
-    return "Say what it is in every row." if is_fixed and not cell.get("value") else ""
+    return gettext("Say what it is in every row.") if is_fixed and not cell.get("value") else ""

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django_stubs_ext import StrOrPromise
 
 from crm_handoff.web.import_fields import Field, Kind
 from crm_handoff.web.import_forms import OTHER
@@ -24,7 +26,7 @@ class Option:
     """One of several choices."""
 
     value: str
-    label: str
+    label: StrOrPromise
     is_chosen: bool
 
 
@@ -38,19 +40,20 @@ def formats_of(
     found = samples.dates_of(() if is_fixed else texts)
     shown = found.formats if said in ("", *found.formats) else (said, *found.formats)
     is_other = not said and "formats" in cell
-    options = [Option("", "Choose how it is written", not said and not is_other)]
+    options = [Option("", gettext("Choose how it is written"), not said and not is_other)]
     options += [Option(form, _example(form, texts), form == said) for form in shown]
-    options.append(Option(OTHER, "Another way …", is_other))
+    options.append(Option(OTHER, gettext("Another way …"), is_other))
     return tuple(options), "" if said else _unsettled(found, texts)
 
 
 def _unsettled(found: samples.Dates, texts: Sequence[str]) -> str:
     if found.is_ambiguous:
         text = _telling(found.formats, texts)
-        return f"“{text}” can be read in {len(found.formats)} ways. Which one is meant?"
+        said = gettext("“%(text)s” can be read in %(n)s ways. Which one is meant?")
+        return said % {"text": text, "n": len(found.formats)}
     if texts and not found.formats:
-        return "No usual way reads its values. Write out how they are written."
-    return "Say how it is written."
+        return gettext("No usual way reads its values. Write out how they are written.")
+    return gettext("Say how it is written.")
 
 
 def _telling(formats: Sequence[str], texts: Sequence[str]) -> str:
@@ -72,12 +75,15 @@ def _read(form: str, text: str) -> datetime | None:
 def _example(form: str, texts: Sequence[str]) -> str:
     """Say by an example what a format makes of a text of the column."""
     if "|" in form:
-        return form.replace("|", " or ")
-    wanted = "j F Y, H:i" if dates.has_clock(form) else "j F Y"
+        return gettext(" or ").join(form.split("|"))
+    # Translators: a day, and a day with a time, as Django's date formats.
+    wanted = gettext("j F Y, H:i") if dates.has_clock(form) else gettext("j F Y")
     readings = ((text, _read(form, text)) for text in texts)
     telling = ((text, read) for text, read in readings if read and read.day != read.month)
     text, read = next(telling, ("", None))
-    return f"{text} is {date_format(read, wanted)}" if read else form
+    if read is None:
+        return form
+    return gettext("%(text)s is %(day)s") % {"text": text, "day": date_format(read, wanted)}
 
 
 def table_of(key: str, field: Field, cell: Mapping[str, Any], texts: Sequence[str]) -> str:

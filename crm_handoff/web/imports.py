@@ -17,6 +17,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
+from crm_handoff import reasons
 from crm_handoff.clock import database_now
 from crm_handoff.people.access import imports_visible_to
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
@@ -74,6 +75,7 @@ def runs(request: PageRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@cache_control(private=True, no_store=True)
 @permission_required(IMPORT, raise_exception=True)
 def upload(request: PageRequest) -> HttpResponse:
     """Take a file, look at what it is, and go on to describe it."""
@@ -91,7 +93,7 @@ def upload(request: PageRequest) -> HttpResponse:
             cast(BinaryIO, file), name=file.name, by=request.user, at=database_now()
         )
     except FileRefused as refusal:
-        return _upload_page(request, form, str(refusal), status=422)
+        return _upload_page(request, form, reasons.said(str(refusal)), status=422)
     return _go(request, run)
 
 
@@ -161,7 +163,7 @@ def layout(request: PageRequest, run_id: UUID) -> HttpResponse:
             found,
             descriptions.base(found, {}),
             layout_form=form,
-            layout_refusal=str(refusal),
+            layout_refusal=reasons.said(str(refusal)),
             status=422,
         )
     return redirect("web:import", run_id=found.public_id)
@@ -190,7 +192,7 @@ def check(request: PageRequest, run_id: UUID) -> HttpResponse:
         except descriptions.NameTaken as taken:
             form.add_error("save_as", str(taken))
         except REFUSALS as refusal:
-            refusals = str(refusal).splitlines()
+            refusals = [reasons.said(line) for line in str(refusal).splitlines()]
         else:
             return _go(request, found)
     return _description(request, found, said, check_form=form, refusals=refusals, status=422)
@@ -211,6 +213,7 @@ def cancel(request: PageRequest, run_id: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@cache_control(private=True, no_store=True)
 @permission_required(IMPORT, raise_exception=True)
 def undo(request: PageRequest, run_id: UUID) -> HttpResponse:
     """Ask whether an import shall be undone; do it by POST."""
@@ -222,6 +225,7 @@ def undo(request: PageRequest, run_id: UUID) -> HttpResponse:
 
 
 @require_GET
+@cache_control(private=True, no_store=True)
 @permission_required(READ, raise_exception=True)
 def refused(request: PageRequest, run_id: UUID) -> StreamingHttpResponse:
     """Send the refused rows as a file that can be mended and sent again."""
@@ -261,7 +265,7 @@ def _done(request: PageRequest, run_id: UUID, act: Callable[..., object]) -> Htt
     try:
         act(found, by=request.user, at=database_now())
     except REFUSALS as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, reasons.said(str(refusal)))
     return redirect("web:import", run_id=found.public_id)
 
 

@@ -1,30 +1,44 @@
 """One handoff: what do I say, is it true, and what do I do next?"""
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from crm_handoff.people.access import handoffs_visible_to, may_answer, opportunities_visible_to
-from crm_handoff.web import packets
-from crm_handoff.web.clocks import clock_of
+from crm_handoff.people.models import User
+from crm_handoff.people.roles import SEE_EVERYONES_LEADS
+from crm_handoff.reports.similar import similar_won
+from crm_handoff.web import outreach, packets
+from crm_handoff.web.clocks import clock_of, watched
 from crm_handoff.web.explanation import explain
-from crm_handoff.web.forms import AttemptForm, OpportunityForm, OutcomeForm
-from crm_handoff.web.queue import escalated_to, with_clocks
+from crm_handoff.web.forms import OpportunityForm, OutcomeForm
+from crm_handoff.web.next_step import Situation, Task, next_step_of
+from crm_handoff.web.notes import NoteForm, notes_of
 from crm_handoff.web.requests import PageRequest
+from crm_handoff.web.tags import near
+from definitions.enums import AttemptKind
 from leads import lifecycle
 from leads.enums import Cause, OpportunityStage, Stage
 from leads.models import Opportunity
-from routing.enums import HandoffStatus
-from routing.models import Handoff, Rejection, RoutingDecision, SlaEvent
+from routing.enums import AttemptOutcome, HandoffStatus, SlaEventKind
+from routing.followups import open_of
+from routing.models import Attempt, FollowUp, Handoff, RoutingDecision, SlaEvent, SlaTimer
+from routing.packet import later
+
+ESCALATED = SlaEventKind.ESCALATED
 
 
 @require_GET
+@cache_control(private=True, no_store=True)
 @permission_required("routing.view_handoff", raise_exception=True)
 def handoff(request: PageRequest, public_id: UUID) -> HttpResponse:
     """Show the packet, the clock and the actions; below, why qualified and why here."""
@@ -38,58 +52,155 @@ def handoff_for(request: PageRequest, public_id: UUID) -> Handoff:
     Raises:
         Http404: there is none, or not for them.
     """
-    visible = with_clocks(handoffs_visible_to(request.user)).prefetch_related(
-        Prefetch(
-            "decisions",
-            RoutingDecision.objects.select_related("rep__user", "queue", "by").order_by(
-                "-at", "-pk"
-            ),
+    found = get_object_or_404(
+        handoffs_visible_to(request.user)
+        .select_related(
+            "calendar",
+            "evaluation__version__definition",
+            "lead__account",
+            "queue",
+            "rep__user",
+            "territory",
+            "version__definition",
+        )
+        .prefetch_related(
+            "calendar__windows",
+            "calendar__closures",
+            Prefetch("timers", SlaTimer.objects.order_by("pk")),
+            Prefetch("timers__events", SlaEvent.objects.select_related("by")),
+            Prefetch("decisions", _decisions()),
         ),
-        Prefetch("rejections", Rejection.objects.select_related("reason", "by", "reversal")),
+        public_id=public_id,
     )
-    return get_object_or_404(
-        visible.select_related("version__definition", "evaluation__version"), public_id=public_id
-    )
+    found.evaluation.lead = found.lead
+    return found
+
+
+def _decisions() -> QuerySet[RoutingDecision]:
+    decisions = RoutingDecision.objects.select_related("rep__user", "queue", "by")
+    return decisions.order_by("-at", "-pk")
 
 
 def page(request: PageRequest, found: Handoff, **forms: Any) -> dict[str, Any]:
     """Return what the handoff's page draws; `forms` replace the empty ones after an error."""
     at = timezone.now()
-    is_open = found.status in HandoffStatus.OPEN
-    opportunity = _opportunity(request, found)
+    return (
+        {"handoff": found, "lead": found.lead, "now": str(at.timestamp())}
+        | _told(found, at=at)
+        | _done(request, found, at=at)
+        | {
+            "opportunity_form": OpportunityForm(),
+            "outcome_form": OutcomeForm(),
+            "note_form": NoteForm(),
+        }
+        | forms
+    )
+
+
+def _told(found: Handoff, *, at: datetime) -> dict[str, Any]:
+    """Return what is known: the packet, what came since, and why the lead is qualified."""
+    packet, lead = found.packet, found.lead
+    built_at = datetime.fromisoformat(packet["built_at"])
+    since = later(lead, found.version, built_at=built_at, at=at)
+    points = packets.talking_points_of(packet, since.talking_points, at=at)
     return {
-        "handoff": found,
-        "lead": found.lead,
-        "packet": found.packet,
-        "company": packets.company_of(found.lead),
-        "days": packets.days_of(found.packet),
-        "clock": clock_of(found, at=at),
-        "now": at.timestamp(),
+        "packet": packet,
+        "why": packets.why_lead(found, packets.latest_intent_of(packet)),
+        "why_me": found.decisions.all()[0].why if found.decisions.all() else "",
+        "company": packets.company_of(lead),
+        "authority": packets.authority_of(packet),
+        "persona": packet.get("persona") or since.persona,
+        "journey": packets.journey_of(packet, since.journey),
+        "first_facts": packets.first_facts_of(packet),
+        "more_facts": packets.more_facts_of(packet),
+        "missing": packets.missing_of(packet),
+        "top_points": points[: packets.TOP],
+        "other_points": points[packets.TOP :],
+        "timeline": packets.timeline_of(packet, since.touchpoints, at=at),
+        "similar": similar_won(lead, at=at),
         "explanation": explain(found.evaluation),
+    }
+
+
+def _done(request: PageRequest, found: Handoff, *, at: datetime) -> dict[str, Any]:
+    """Return what people did and may do: clock, answers, notes, other handoffs, next step."""
+    rejections = outreach.rejections_of(found)
+    attempts = outreach.attempts_of(found)
+    checks = outreach.checklist_of(found, at=at)
+    known = {
+        "clock": clock_of(found, at=at),
         "ledger": _ledger(found),
-        "rejection": next((r for r in found.rejections.all() if not hasattr(r, "reversal")), None),
-        "opportunity": opportunity,
-        "is_open": is_open,
+        "attempts": attempts,
+        "contacts": outreach.contacts_of(found, attempts, rejections),
+        "rejection": next((row for row in rejections if row.handoff_id == found.pk), None),
+        "others": outreach.other_handoffs(found, viewer=request.user),
+        "notes": notes_of(found.lead),
+        "may_note": request.user.has_perm("leads.add_note"),
+        "page_address": request.path,
+        "opportunity": _opportunity(request, found),
+        "tasks": list(open_of(found).order_by("due_at", "pk")),
+        "checks": checks,
+        "answered_count": sum(check.answer is not None for check in checks),
+        "is_open": found.status in HandoffStatus.OPEN,
+        "sees_all": request.user.has_perm(SEE_EVERYONES_LEADS),
         "may_answer": may_answer(request.user, found),
         "may_accept": found.status == HandoffStatus.ASSIGNED,
-        "may_confirm": is_open
-        and lifecycle.is_allowed(
-            found.version.process, found.lead.stage, Stage.SQL, cause=Cause.CONFIRM
-        ),
-        "attempt_form": AttemptForm(),
-        "opportunity_form": OpportunityForm(),
-        "outcome_form": OutcomeForm(),
-    } | forms
+        "may_confirm": _may_confirm(found),
+    }
+    return known | {"step": next_step_of(_situation(request, found, known), at=at)}
+
+
+def _situation(request: PageRequest, found: Handoff, known: Mapping[str, Any]) -> Situation:
+    lead, clock, timer = found.lead, known["clock"], watched(found)
+    is_running = clock is not None and clock.is_running
+    rests = lead.cool_off_until if lead.stage == Stage.RECYCLED else None
+    deal = known["opportunity"]
+    return Situation(
+        status=HandoffStatus(found.status),
+        name=lead.first_name or str(lead),
+        owner=str(found.rep or found.queue or ""),
+        may_answer=known["may_answer"],
+        may_assign=request.user.has_perm("routing.assign_handoff"),
+        may_confirm=known["may_confirm"],
+        has_phone=bool(lead.phone),
+        has_email=bool(lead.email),
+        is_running=is_running,
+        is_late=clock is not None and clock.state == "late",
+        stop_kinds=frozenset(timer.stop_kinds if timer and is_running else ()),
+        outcomes=_outcomes(found, known["attempts"]),
+        task=_task(known["tasks"][0]) if known["tasks"] else None,
+        answered_count=known["answered_count"],
+        question_count=len(known["checks"]),
+        deal=OpportunityStage(deal.stage) if deal else None,
+        rests_until=near(timezone.localtime(rests)) if rests else "",
+    )
+
+
+def _outcomes(found: Handoff, attempts: Iterable[Attempt]) -> tuple[AttemptOutcome, ...]:
+    own = (row for row in attempts if row.handoff_id == found.pk)
+    return tuple(AttemptOutcome(row.outcome) for row in own)
+
+
+def _task(row: FollowUp) -> Task:
+    due = near(timezone.localtime(row.due_at))
+    return Task(AttemptKind(row.kind), row.what, row.due_at, due)
+
+
+def _may_confirm(found: Handoff) -> bool:
+    return found.status in HandoffStatus.HELD and lifecycle.is_allowed(
+        found.version.process, found.lead.stage, Stage.SQL, cause=Cause.CONFIRM
+    )
 
 
 def _ledger(found: Handoff) -> list[tuple[SlaEvent, str]]:
-    """Return every event of the handoff's clocks with whom it was escalated to, if it was."""
-    people = escalated_to([found])
-    events = SlaEvent.objects.filter(timer__handoff=found).order_by("at", "pk")
-    return [
-        (event, people.get(event.detail.get("to"), ""))
-        for event in events.select_related("timer", "by")
-    ]
+    """Return every event of the handoff's clocks with whom it was escalated to; one query."""
+    events = sorted(
+        (event for timer in found.timers.all() for event in timer.events.all()),
+        key=lambda event: (event.at, event.pk),
+    )
+    to = {event.pk: event.detail.get("to") for event in events if event.kind == ESCALATED}
+    people = User.objects.in_bulk(set(to.values()) - {None})
+    return [(event, str(people.get(to.get(event.pk), ""))) for event in events]
 
 
 def _opportunity(request: PageRequest, found: Handoff) -> Opportunity | None:

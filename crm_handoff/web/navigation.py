@@ -5,17 +5,30 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from crm_handoff.people.access import notices_visible_to
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from routing.models import Rep
 
+BELOW: dict[str, tuple[str, ...]] = {
+    "queue": ("handoff", "attempt", "accept", "reject", "confirm", "followup"),
+    "team": ("team_",),
+    "leads": ("lead", "evaluation"),
+    "accounts": ("account",),
+    "assets": ("asset",),
+    "imports": ("import",),
+    "webhooks": ("webhook", "new_webhook"),
+}
+"""How the names of pages begin that belong to a place and mark it as where somebody is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A link in the bar; `is_here` on its own page."""
+    """A link in the bar; `is_here` on its own page and those below it."""
 
-    name: str
+    name: str | Promise
     address: str
     is_here: bool
 
@@ -40,21 +53,28 @@ class Navigation:
         """Count the notices that this person has not read; one query."""
         return notices_visible_to(self.request.user).filter(read_at=None).count()
 
-    def _candidates(self) -> list[tuple[str, str, bool]]:
-        user = self.request.user
+    def _candidates(self) -> list[tuple[str | Promise, str, bool]]:
+        user, holds_leads = self.request.user, is_rep(self.request)
         sees_all = user.has_perm(SEE_EVERYONES_LEADS)
+        sees_team = sees_all and user.has_perm("routing.view_handoff")
         return [
-            ("My queue", "web:queue", is_rep(self.request)),
-            ("Team", "web:team", sees_all and user.has_perm("routing.view_handoff")),
-            ("Leads", "web:leads", sees_all and user.has_perm("leads.view_lead")),
-            ("Funnel", "web:funnel", sees_all and user.has_perm("leads.view_opportunity")),
-            ("Imports", "web:imports", sees_all and user.has_perm("leads.add_importrun")),
-            ("Webhooks", "web:webhooks", user.has_perm("integrations.change_inboundsource")),
+            (_("Home"), "web:home", sees_team and not holds_leads),
+            (_("My queue"), "web:queue", holds_leads),
+            (_("Team"), "web:team", sees_team),
+            (_("Leads"), "web:leads", sees_all and user.has_perm("leads.view_lead")),
+            (_("Accounts"), "web:accounts", sees_all and user.has_perm("leads.view_account")),
+            (_("Funnel"), "web:funnel", sees_all and user.has_perm("leads.view_opportunity")),
+            (_("Assets"), "web:assets", sees_all and user.has_perm("leads.view_asset")),
+            (_("Imports"), "web:imports", sees_all and user.has_perm("leads.add_importrun")),
+            (_("Webhooks"), "web:webhooks", user.has_perm("integrations.change_inboundsource")),
         ]
 
     def _is_here(self, view: str) -> bool:
         match = self.request.resolver_match
-        return match is not None and match.view_name == view
+        if match is None or match.namespace != "web":
+            return False
+        here, place = match.url_name or "", view.partition(":")[2]
+        return here == place or here.startswith(BELOW.get(place, ()))
 
 
 def is_rep(request: HttpRequest) -> bool:

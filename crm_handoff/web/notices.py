@@ -1,63 +1,245 @@
-"""What this person was told: the list, and marking it read."""
+"""What this person was told: the bell, the list by day, and what is read."""
 
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
-from crm_handoff.people.access import notices_visible_to
+from crm_handoff.integrations import notifications
+from crm_handoff.pages import LookAhead
+from crm_handoff.people.access import handoffs_visible_to, notices_visible_to
 from crm_handoff.web.requests import PageRequest
+from routing import notices as told
 from routing.enums import NoticeKind
 from routing.models import Notice
-from routing.notices import read as mark_read
 
-SHOWN = 100
+SHOWN = 50
+"""Notices of one page."""
 
 WORDS = {
-    NoticeKind.ASSIGNED: ("handoff", "is yours"),
-    NoticeKind.QUEUED: ("inbox", "waits in your queue: nobody is eligible"),
-    NoticeKind.WARNING: ("soon", "still waits: half of the time to answer is used up"),
-    NoticeKind.BREACHED: ("late", "was not answered in time"),
-    NoticeKind.ESCALATED: ("flag", "was escalated to you"),
-    NoticeKind.REASSIGNED_AWAY: ("handoff", "went to somebody else"),
-    NoticeKind.ACCEPTED: ("met", "was accepted"),
-    NoticeKind.REJECTED: ("no", "was rejected"),
-    NoticeKind.EXPIRED: ("late", "expired untouched and was recycled"),
-    NoticeKind.INVARIANT: ("late", "A health check failed"),
+    NoticeKind.ASSIGNED: ("handoff", _("Given to you"), _("%(who)s is yours")),
+    NoticeKind.QUEUED: (
+        "inbox",
+        _("Waiting in your queue"),
+        _("%(who)s waits in your queue: nobody is eligible"),
+    ),
+    NoticeKind.WARNING: (
+        "soon",
+        _("Half of the time gone"),
+        _("%(who)s still waits: half of the time to answer is used up"),
+    ),
+    NoticeKind.BREACHED: ("late", _("Late"), _("%(who)s was not answered in time")),
+    NoticeKind.ESCALATED: ("flag", _("Escalated to you"), _("%(who)s was escalated to you")),
+    NoticeKind.REASSIGNED_AWAY: (
+        "handoff",
+        _("Went to somebody else"),
+        _("%(who)s went to somebody else"),
+    ),
+    NoticeKind.ACCEPTED: ("met", _("Accepted by sales"), _("%(who)s was accepted")),
+    NoticeKind.REJECTED: ("no", _("Rejected by sales"), _("%(who)s was rejected")),
+    NoticeKind.EXPIRED: (
+        "late",
+        _("Expired untouched"),
+        _("%(who)s expired untouched and was recycled"),
+    ),
+    NoticeKind.INVARIANT: ("late", _("Health checks"), _("A health check failed")),
 }
-"""Icon and words of each kind, behind the lead's name."""
+"""Icon, name and sentence of each kind."""
+
+MARKED = "notices_marked"
+"""Session key of what was marked read last, so that it can be taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One notice in words."""
+
+    notice: Notice
+    icon: str
+    text: str
+    can_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What was said of one handoff on one day: the latest, and what came before it."""
+
+    latest: Line
+    earlier: Sequence[Line]
+
+    @property
+    def lines(self) -> list[Line]:
+        """Return every line, latest first."""
+        return [self.latest, *self.earlier]
+
+    @property
+    def unread_count(self) -> int:
+        """Count the lines that were not read."""
+        return sum(line.notice.read_at is None for line in self.lines)
+
+    @property
+    def subject(self) -> str:
+        """Name whom all lines are about; blank when it is nobody."""
+        handoff = self.latest.notice.handoff
+        return str(handoff.lead) if handoff else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What was said on one day of the reader's zone."""
+
+    on: date
+    folds: Sequence[Fold]
+
+    @property
+    def title(self) -> str:
+        """Name the day as shortly as today allows."""
+        today = timezone.localdate()
+        if self.on == today:
+            return gettext("Today")
+        if self.on == today - timedelta(days=1):
+            return gettext("Yesterday")
+        # Translators: a day as Django's date format, for example “Tuesday 13 January”.
+        this_year = gettext("l j F")
+        return date_format(self.on, this_year if self.on.year == today.year else "DATE_FORMAT")
+
+
+@require_GET
+@cache_control(private=True, no_store=True)
+def bell(request: PageRequest) -> HttpResponse:
+    """Show how many notices wait."""
+    return render(request, "web/partials/bell.html")
 
 
 @require_GET
 @cache_control(private=True, no_store=True)
 def notices(request: PageRequest) -> HttpResponse:
-    """List the latest notices; asked by htmx, only the bell's count."""
-    mine = notices_visible_to(request.user)
-    if request.htmx:
-        return render(request, "web/partials/bell.html")
-    latest = mine.select_related("handoff__lead__account").order_by("-at", "-pk")[:SHOWN]
-    lines = [(notice, *_words(notice)) for notice in latest]
-    return render(request, "web/notices.html", {"lines": lines})
+    """List notices by day, latest first; asked by htmx, the list alone."""
+    chosen = _narrowed(notices_visible_to(request.user), request)
+    rows = chosen.select_related("handoff__lead__account").defer("handoff__packet")
+    page = LookAhead(rows.order_by("-at", "-pk"), SHOWN).get_page(request.GET.get("page"))
+    visible = handoffs_visible_to(request.user).filter(pk__in={row.handoff_id for row in page})
+    context = {
+        "days": _by_day(page, set(visible.values_list("pk", flat=True))),
+        "kinds": [(kind.value, name) for kind, (_icon, name, _words) in WORDS.items()],
+        "kind": _kind(request),
+        "is_unread_only": "unread" in request.GET,
+        "page": page,
+        "query": request.GET.urlencode(),
+        "marked": request.session.pop(MARKED, None),
+    }
+    template = "web/notices/list.html" if request.htmx else "web/notices.html"
+    return render(request, template, context)
 
 
 @require_POST
 def read_all(request: PageRequest) -> HttpResponse:
     """Mark every notice of this person read."""
-    mark_read(notices_visible_to(request.user), at=timezone.now())
-    return redirect("web:notices")
+    at = timezone.now()
+    count = told.read(notices_visible_to(request.user), at=at)
+    request.session[MARKED] = {"at": at.isoformat(), "count": count}
+    return _back(request)
+
+
+@require_POST
+def read_undo(request: PageRequest) -> HttpResponse:
+    """Take back what was marked read at one instant."""
+    at = _instant(request.POST.get("at", ""))
+    told.unread(notices_visible_to(request.user).filter(read_at=at))
+    return _back(request)
+
+
+@require_POST
+def mark(request: PageRequest) -> HttpResponse:
+    """Mark some notices read or unread."""
+    chosen = notices_visible_to(request.user).filter(pk__in=_ids(request))
+    if request.POST.get("as") == "unread":
+        told.unread(chosen)
+    else:
+        told.read(chosen, at=timezone.now())
+    return _back(request)
 
 
 @require_POST
 def read(request: PageRequest, pk: int) -> HttpResponse:
-    """Mark one notice read and go to its handoff."""
-    mine = notices_visible_to(request.user).filter(pk=pk)
-    mark_read(mine, at=timezone.now())
-    handoff = mine.values_list("handoff__public_id", flat=True).first()
-    if handoff is None:
+    """Go to a notice's handoff; it is read by that, and what was said of the handoff before."""
+    mine = notices_visible_to(request.user)
+    notice = get_object_or_404(mine.select_related("handoff"), pk=pk)
+    of_handoff = Q(handoff=notice.handoff_id, handoff__isnull=False, at__lte=notice.at)
+    told.read(mine.filter(Q(pk=pk) | of_handoff), at=timezone.now())
+    if notice.handoff is None:
         return redirect("web:notices")
-    return redirect("web:handoff", public_id=handoff)
+    if not handoffs_visible_to(request.user).filter(pk=notice.handoff.pk).exists():
+        messages.info(request, gettext("You do not hold this lead any more."))
+        return redirect("web:notices")
+    return redirect("web:handoff", public_id=notice.handoff.public_id)
 
 
-def _words(notice: Notice) -> tuple[str, str]:
-    return WORDS[NoticeKind(notice.kind)]
+def _narrowed(mine: QuerySet[Notice], request: PageRequest) -> QuerySet[Notice]:
+    if "unread" in request.GET:
+        mine = mine.filter(read_at=None)
+    kind = _kind(request)
+    return mine.filter(kind=kind) if kind else mine
+
+
+def _kind(request: PageRequest) -> str:
+    said = request.GET.get("kind", "")
+    return said if said in NoticeKind.values else ""
+
+
+def _by_day(rows: Iterable[Notice], visible: Container[int | None]) -> list[Day]:
+    days = groupby(rows, key=lambda notice: timezone.localtime(notice.at).date())
+    return [Day(on, _folded(said, visible)) for on, said in days]
+
+
+def _folded(rows: Iterable[Notice], visible: Container[int | None]) -> list[Fold]:
+    about: dict[tuple[str, int], list[Line]] = {}
+    for notice in rows:
+        key = ("handoff", notice.handoff_id) if notice.handoff_id else ("notice", notice.pk)
+        about.setdefault(key, []).append(_line(notice, visible))
+    return [Fold(lines[0], lines[1:]) for lines in about.values()]
+
+
+def _line(notice: Notice, visible: Container[int | None]) -> Line:
+    icon, _name, words = WORDS[NoticeKind(notice.kind)]
+    handoff = notice.handoff
+    who = notifications.name_of(handoff.lead) if handoff is not None else ""
+    return Line(notice, icon, words % {"who": who}, notice.handoff_id in visible)
+
+
+def _ids(request: PageRequest) -> list[int]:
+    said = request.POST.getlist("id")
+    if len(said) > SHOWN or not all(one.isdecimal() and len(one) < 19 for one in said):
+        raise BadRequest
+    return [int(one) for one in said]
+
+
+def _instant(said: str) -> datetime:
+    try:
+        at = parse_datetime(said)
+        if at is None or timezone.is_naive(at):
+            raise BadRequest
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadRequest from error
+
+
+def _back(request: PageRequest) -> HttpResponse:
+    """Return to the list as it was narrowed."""
+    said = {key: request.POST[key] for key in ("unread", "kind", "page") if key in request.POST}
+    return redirect(f"{reverse('web:notices')}{'?' + urlencode(said) if said else ''}")

@@ -2,58 +2,55 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from crm_handoff.people.access import handoffs_visible_to
-from crm_handoff.people.models import User
-from crm_handoff.web import packets
-from crm_handoff.web.clocks import SOON, Clock, clock_of, due_order
+from crm_handoff.web.clocks import SOON, due_order
 from crm_handoff.web.navigation import is_rep
 from crm_handoff.web.requests import PageRequest
-from definitions.models import SlaTerm
-from routing.enums import HandoffStatus, SlaEventKind
-from routing.models import Attempt, Handoff, RoutingDecision, SlaEvent, SlaTimer
+from crm_handoff.web.rows import Row, Task, open_followups, rows_of, with_attempts
+from routing import absences
+from routing.enums import HandoffStatus
+from routing.models import Attempt, Handoff
 
-NEW_SECONDS = 90
-"""Assigned less long ago than this, a row that appears makes the sound."""
+PAGE = 50
+"""Leads shown at first, and added by “Show more”."""
+
+MOST = 500
+"""Leads shown at most."""
 
 VIEWS = {
-    "": "All open",
-    "contact": "To contact",
-    "late": "Late",
-    "accepted": "Accepted",
+    "": _("All open"),
+    "contact": _("To contact"),
+    "late": _("Late"),
+    "tasks": _("Tasks due"),
+    "accepted": _("Accepted"),
 }
 """Filters of the queue by their value in the address."""
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One handoff in the queue."""
-
-    handoff: Handoff
-    clock: Clock | None
-    company: packets.Company
-    why_lead: str
-    why_me: str
-    attempts: str
-    escalation: str
-    is_fresh: bool
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether a promise still runs or was broken without an answer."""
-        return self.clock is not None and self.clock.is_running
+PATHS = {
+    "standard": _("Standard path"),
+    "direct": _("Direct path"),
+    "account_based": _("Account-based path"),
+    "product_led": _("Product-led path"),
+}
+"""Paths by which a lead reached its stage, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +60,48 @@ class Summary:
     open_count: int
     soon_count: int
     late_count: int
+    task_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the address asks for; blank means everything."""
+
+    view: str
+    words: tuple[str, ...]
+    source: str
+    path: str
+    is_high_intent: bool
+    limit: int
+
+    @classmethod
+    def of(cls, query: Any) -> "Wanted":
+        """Read the address; what it cannot mean is left out."""
+        view, path = query.get("view", ""), query.get("path", "")
+        return cls(
+            view=view if view in VIEWS else "",
+            words=tuple(word.casefold() for word in words_of(query)),
+            source=query.get("source", ""),
+            path=path if path in PATHS else "",
+            is_high_intent=query.get("intent") == "high",
+            limit=_limit(query.get("limit", "")),
+        )
+
+    @property
+    def narrowing_count(self) -> int:
+        """Count the filters that are folded away."""
+        return sum(map(bool, (self.source, self.path, self.is_high_intent)))
+
+    def takes(self, row: Row) -> bool:
+        """Say whether a row is asked for."""
+        lead = row.handoff.lead
+        return (
+            _is_in_view(row, self.view)
+            and all(word in _text_of(row) for word in self.words)
+            and (not self.source or (lead.source is not None and lead.source.key == self.source))
+            and (not self.path or row.handoff.evaluation.path == self.path)
+            and (row.is_high_intent or not self.is_high_intent)
+        )
 
 
 @require_GET
@@ -71,48 +110,26 @@ class Summary:
 def queue(request: PageRequest) -> HttpResponse:
     """Show the queue; asked by htmx, only its rows, and 304 when no row has changed."""
     at = timezone.now()
-    mine = handoffs_visible_to(request.user).filter(
-        rep__user=request.user.pk, status__in=HandoffStatus.HELD
-    )
-    wanted = filtered(mine, request.GET)
-    version = version_of(wanted, request, at=at)
+    mine = held_by(request)
+    version = version_of(mine, request, at=at)
     if request.htmx and request.headers.get("If-None-Match") == version:
         return HttpResponse(status=304, headers={"ETag": version})
-    rows = sorted(rows_of(wanted, at=at), key=lambda row: due_order(row.clock))
-    if request.GET.get("view") == "late":
-        rows = [row for row in rows if row.clock is not None and row.clock.state == "late"]
-    context = {
-        "waiting": [row for row in rows if row.is_waiting],
-        "answered": [row for row in rows if not row.is_waiting],
-        "summary": summary_of(mine, at=at),
-        "version": version,
-        "now": at.timestamp(),
-        "views": VIEWS,
-        "view": request.GET.get("view", ""),
-        "search": request.GET.get("q", ""),
-        "is_rep": is_rep(request),
-    }
-    template = "web/partials/queue.html" if request.htmx else "web/queue.html"
+    context = _context(request, mine, at=at) | {"version": version, "now": str(at.timestamp())}
+    template = "web/partials/queue.html"
+    if not request.htmx:
+        template = "web/queue.html"
+        absence = absences.current(request.user, at=at)
+        context |= {"absence": absence, "is_away": absence is not None and at in absence.span}
     response = render(request, template, context)
     response["ETag"] = version
     return response
 
 
-def filtered(handoffs: QuerySet[Handoff], query: Any) -> QuerySet[Handoff]:
-    """Narrow handoffs by the address: `q` (name, title, company, e-mail) and `view`."""
-    for word in words_of(query):
-        handoffs = handoffs.filter(
-            Q(lead__first_name__icontains=word)
-            | Q(lead__last_name__icontains=word)
-            | Q(lead__job_title__icontains=word)
-            | Q(lead__email__icontains=word)
-            | Q(lead__account__name__icontains=word)
-        )
-    if query.get("view") == "contact":
-        handoffs = handoffs.filter(first_attempt_at=None)
-    if query.get("view") == "accepted":
-        handoffs = handoffs.filter(status=HandoffStatus.ACCEPTED)
-    return handoffs
+def held_by(request: PageRequest) -> QuerySet[Handoff]:
+    """Return the open handoffs that whoever asks holds."""
+    return handoffs_visible_to(request.user).filter(
+        rep__user=request.user.pk, status__in=HandoffStatus.HELD
+    )
 
 
 def words_of(query: Any) -> list[str]:
@@ -124,12 +141,17 @@ def words_of(query: Any) -> list[str]:
 def version_of(handoffs: QuerySet[Handoff], request: PageRequest, *, at: datetime) -> str:
     """Return what changes exactly when the rows would look different; one query.
 
-    Promises that come due change the figures, so what is late or soon by now belongs to it.
+    Promises and tasks that come due change the figures, so what is late or soon by now, and which
+    day it is, belong to it.
     """
     latest_attempt = Attempt.objects.filter(handoff=OuterRef("pk")).order_by("-pk").values("pk")
+    tasks = open_followups().filter(handoff=OuterRef("pk"))
     parts = [
-        (*map(str, values), _band(values[-1], at))
-        for values in handoffs.annotate(attempt=Subquery(latest_attempt[:1]))
+        (*map(str, values), _band(values[-1], at), _overdue(values[-2], at))
+        for values in handoffs.annotate(
+            attempt=Subquery(latest_attempt[:1]),
+            tasks=ArraySubquery(tasks.values_list(JSONObject(id="pk", due_at="due_at"))),
+        )
         .order_by("pk", "timers__pk")
         .values_list(
             "pk",
@@ -140,10 +162,12 @@ def version_of(handoffs: QuerySet[Handoff], request: PageRequest, *, at: datetim
             "timers__pk",
             "timers__state",
             "timers__stopped_at",
+            "tasks",
             "timers__due_at",
         )
     ]
-    seed = json.dumps([request.user.pk, request.GET.urlencode(), parts])
+    today = str(timezone.localdate(at))
+    seed = json.dumps([request.user.pk, get_language(), today, request.GET.urlencode(), parts])
     return f'"{hashlib.sha256(seed.encode()).hexdigest()[:32]}"'
 
 
@@ -153,93 +177,72 @@ def _band(due_at: datetime | None, at: datetime) -> int:
     return 2 if due_at <= at else int(due_at - at <= SOON)
 
 
-def rows_of(handoffs: QuerySet[Handoff], *, at: datetime) -> list[Row]:
-    """Return the rows of handoffs, in a fixed number of queries."""
-    found = list(with_clocks(handoffs).annotate(why_me=latest_why()))
-    labels, people = term_labels(found), escalated_to(found)
-    return [_row(handoff, labels, people, at=at) for handoff in found]
+def _overdue(tasks: Iterable[dict[str, str]], at: datetime) -> int:
+    return sum(datetime.fromisoformat(task["due_at"]) <= at for task in tasks)
 
 
-def with_clocks(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
-    """Fetch with the handoffs what their clocks, names and attempts need."""
-    escalations = SlaEvent.objects.filter(kind=SlaEventKind.ESCALATED).order_by("-at")
-    timers = SlaTimer.objects.prefetch_related(Prefetch("events", queryset=escalations))
-    return handoffs.select_related(
-        "lead__account", "evaluation", "calendar", "rep__user", "queue", "territory"
-    ).prefetch_related(
-        "calendar__windows",
-        "calendar__closures",
-        Prefetch("timers", queryset=timers.order_by("pk")),
-        Prefetch("attempts", queryset=Attempt.objects.select_related("by").order_by("-at", "-pk")),
-    )
+def _context(request: PageRequest, mine: QuerySet[Handoff], *, at: datetime) -> dict[str, Any]:
+    wanted = Wanted.of(request.GET)
+    everything = rows_of(mine, at=at)
+    found = sorted(filter(wanted.takes, everything), key=lambda row: due_order(row.clock))
+    shown = with_attempts(found[: wanted.limit])
+    return {
+        "waiting": [row for row in shown if row.is_waiting],
+        "answered": [row for row in shown if not row.is_waiting],
+        "tasks": _tasks_today(found)[: wanted.limit],
+        "summary": summary_of(everything),
+        "found_count": len(found),
+        "shown_count": len(shown),
+        "next_limit": min(wanted.limit + PAGE, MOST) if len(found) > len(shown) else None,
+        "wanted": wanted,
+        "views": VIEWS,
+        "sources": _sources(everything),
+        "paths": {key: PATHS[key] for key in _paths(everything)},
+        "search": request.GET.get("q", ""),
+        # Asked only where nobody waits: whoever holds leads is a rep.
+        "is_rep": partial(is_rep, request),
+        "is_narrowed": bool(wanted.view or wanted.words or wanted.narrowing_count),
+    }
 
 
-def latest_why() -> Subquery:
-    """Return the sentence of a handoff's latest routing decision, as an annotation."""
-    decisions = RoutingDecision.objects.filter(handoff=OuterRef("pk"))
-    return Subquery(decisions.order_by("-at", "-pk").values("why")[:1])
+def summary_of(rows: Sequence[Row]) -> Summary:
+    """Count open handoffs, those due soon and late, and tasks that are due today."""
+    states = [row.clock.state for row in rows if row.clock]
+    return Summary(len(rows), states.count("soon"), states.count("late"), len(_tasks_today(rows)))
 
 
-def term_labels(handoffs: Iterable[Handoff]) -> dict[tuple[int, str], str]:
-    """Return the labels of SLA terms by (version id, key); one query."""
-    versions = {handoff.version_id for handoff in handoffs}
-    terms = SlaTerm.objects.filter(version__in=versions).values_list("version", "key", "label")
-    return {(version, key): label for version, key, label in terms}
+def _tasks_today(rows: Iterable[Row]) -> list[Task]:
+    tasks = (task for row in rows for task in row.tasks if task.is_today)
+    return sorted(tasks, key=lambda task: task.followup.due_at)
 
 
-def _row(
-    handoff: Any, labels: dict[tuple[int, str], str], people: dict[int, str], *, at: datetime
-) -> Row:
-    timers = list(handoff.timers.all())
-    label = labels.get((handoff.version_id, timers[0].term_key), "") if timers else ""
-    fresh_for = (at - handoff.assigned_at).total_seconds() if handoff.assigned_at else NEW_SECONDS
-    return Row(
-        handoff=handoff,
-        clock=clock_of(handoff, at=at),
-        company=packets.company_of(handoff.lead),
-        why_lead=packets.why_lead(handoff, label),
-        why_me=handoff.why_me or "",
-        attempts=_attempts(handoff),
-        escalation=_escalation(handoff, people),
-        is_fresh=fresh_for < NEW_SECONDS,
-    )
+def _sources(rows: Iterable[Row]) -> dict[str, str]:
+    sources = {row.handoff.lead.source for row in rows} - {None}
+    return {source.key: str(source) for source in sorted(sources, key=str) if source}
 
 
-def _attempts(handoff: Handoff) -> str:
-    attempts = list(handoff.attempts.all())
-    if not attempts:
-        return ""
-    latest = attempts[0]
-    tries = "1 attempt" if len(attempts) == 1 else f"{len(attempts)} attempts"
-    return f"{tries}, last {str(latest).lower()}"
+def _paths(rows: Iterable[Row]) -> list[str]:
+    present = {row.handoff.evaluation.path for row in rows}
+    return [path for path in PATHS if path in present]
 
 
-def _escalations(handoff: Handoff) -> list[SlaEvent]:
-    return [event for timer in handoff.timers.all() for event in timer.events.all()]
+def _is_in_view(row: Row, view: str) -> bool:
+    handoff = row.handoff
+    return {
+        "": True,
+        "contact": handoff.first_attempt_at is None,
+        "late": row.clock is not None and row.clock.state == "late",
+        "tasks": any(task.is_today for task in row.tasks),
+        "accepted": handoff.status == HandoffStatus.ACCEPTED,
+    }[view]
 
 
-def escalated_to(handoffs: Iterable[Handoff]) -> dict[int, str]:
-    """Return the names of the people to whom handoffs were escalated, by key; one query."""
-    events = (event for handoff in handoffs for event in _escalations(handoff))
-    people = User.objects.filter(pk__in={event.detail.get("to") for event in events} - {None})
-    return {person.pk: str(person) for person in people}
+def _text_of(row: Row) -> str:
+    lead = row.handoff.lead
+    name = lead.account.name if lead.account else ""
+    parts = (lead.first_name, lead.last_name, lead.job_title, lead.email, name)
+    return " ".join(filter(None, parts)).casefold()
 
 
-def _escalation(handoff: Handoff, people: dict[int, str]) -> str:
-    events = _escalations(handoff)
-    if not events:
-        return ""
-    latest = max(events, key=lambda event: event.at)
-    person = people.get(latest.detail.get("to"), "nobody")
-    return f"escalated to {person} {timezone.localtime(latest.at):%H:%M}"
-
-
-def summary_of(handoffs: QuerySet[Handoff], *, at: datetime) -> Summary:
-    """Count the open handoffs, those due soon and those late, in a fixed number of queries."""
-    light = list(
-        handoffs.select_related("calendar").prefetch_related(
-            "calendar__windows", "calendar__closures", "timers"
-        )
-    )
-    states = [clock.state for handoff in light if (clock := clock_of(handoff, at=at))]
-    return Summary(len(light), states.count("soon"), states.count("late"))
+def _limit(said: str) -> int:
+    return min(max(PAGE, int(said)), MOST) if said.isdecimal() and len(said) < 5 else PAGE

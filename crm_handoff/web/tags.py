@@ -1,15 +1,20 @@
 """Template tags of the product's pages."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from django import template
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+
+from crm_handoff import reasons
+from crm_handoff.web.glossary import GLOSSARY
 
 register = template.Library()
 
@@ -28,6 +33,9 @@ ICONS = {
     "A15 15 0 0 1 3 6a2 2 0 0 1 2-2z",
     "sound": "M4 10v4h3l5 4V6L7 10z M16 9a4 4 0 0 1 0 6 M18.5 6.5a8 8 0 0 1 0 11",
     "mute": "M4 10v4h3l5 4V6L7 10z M16.5 9.5l5 5 M21.5 9.5l-5 5",
+    "task": "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18z",
+    "away": "M4 6h16v14H4z M4 10h16 M8 3v5 M16 3v5 M9.5 13.5l5 4 M14.5 13.5l-5 4",
+    "filter": "M4 6h16 M7 12h10 M10 18h4",
     "inbox": "M3 13l3-8h12l3 8v6H3z M3 13h5l1.5 3h5l1.5-3h5",
     "back": "M15 5l-7 7 7 7",
     "speech": "M4 5h16v11H9l-5 4z",
@@ -42,6 +50,10 @@ ICONS = {
 """Paths on a 24 by 24 grid, drawn as strokes."""
 
 
+LARGE_NOUNS = frozenset({"de"})
+"""Languages in which a noun begins large wherever it stands."""
+
+
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
     """Draw an icon that a word beside it explains."""
@@ -52,10 +64,34 @@ def icon(name: str, css: str = "") -> SafeString:
     )
 
 
+@register.inclusion_tag("web/partials/explain.html")
+def explain(key: str) -> dict[str, Any]:
+    """Draw the mark beside a figure that explains it on hover, focus and tap.
+
+    Raises:
+        KeyError: the glossary has no such key.
+    """
+    return {"about": GLOSSARY[key], "id": f"about-{uuid4().hex[:8]}"}
+
+
 @register.filter
 def words(value: object) -> str:
     """Turn a stored word ("decision_maker") into people's words ("decision maker")."""
-    return str(value).replace("_", " ")
+    text = str(value).replace("_", " ")
+    return gettext(text) if text else ""
+
+
+@register.filter
+def within(label: object) -> str:
+    """Write a label within a sentence: small, but for languages that write nouns large."""
+    text = str(label)
+    return text if get_language() in LARGE_NOUNS else text.lower()
+
+
+@register.filter
+def reason(text: object) -> str:
+    """Say a kept reason in the reader's language."""
+    return reasons.said(str(text or ""))
 
 
 @register.filter
@@ -72,7 +108,8 @@ def moment(value: datetime | str | None) -> SafeString | str:
 
 def absolute(instant: datetime) -> str:
     """Write an instant in full with its zone, for example "Tue 13 Jan 2026, 12:00 UTC"."""
-    return date_format(timezone.localtime(instant), "D j M Y, H:i T")
+    # Translators: an instant as Django's date format, for example “Tue 13 Jan 2026, 12:00 UTC”.
+    return date_format(timezone.localtime(instant), gettext("D j M Y, H:i T"))
 
 
 def near(local: datetime) -> str:
@@ -82,20 +119,48 @@ def near(local: datetime) -> str:
     clock = date_format(local, "H:i")
     if days == 0:
         return clock
-    if days in (1, -1):
-        return f"{'yesterday' if days == 1 else 'tomorrow'} {clock}"
+    if days == 1:
+        return gettext("yesterday %(time)s") % {"time": clock}
+    if days == -1:
+        return gettext("tomorrow %(time)s") % {"time": clock}
     if 1 < days < 7 or -7 < days < 0:
         return f"{date_format(local, 'D')} {clock}"
-    return date_format(local, "j M" if local.year == today.year else "j M Y")
+    return day_of(local)
+
+
+@register.filter(expects_localtime=True)
+def day_of(day: date) -> str:
+    """Write a day, or a local instant's, as shortly as this year allows: "3 Jan", "3 Jan 2025"."""
+    # Translators: a day as Django's date format, for example “3 Jan” and “3 Jan 2025”.
+    this_year, other_year = gettext("j M"), gettext("j M Y")
+    return date_format(day, this_year if day.year == timezone.localdate().year else other_year)
+
+
+@register.filter(expects_localtime=True)
+def weekday_of(day: date) -> str:
+    """Write a day, or a local instant's, with its weekday: "Tue 3 Jan", "Tue 3 Jan 2025"."""
+    # Translators: a day as Django's date format, for example “Tue 3 Jan” and “Tue 3 Jan 2025”.
+    this_year, other_year = gettext("D j M"), gettext("D j M Y")
+    return date_format(day, this_year if day.year == timezone.localdate().year else other_year)
+
+
+@register.filter(expects_localtime=True)
+def in_full(instant: datetime) -> str:
+    """Write an instant in full with its zone, for what is shown on hover."""
+    return absolute(instant)
 
 
 @register.filter
 def figure(value: Decimal | float | None) -> str:
-    """Write a number with thousands and no idle decimals; a dash when there is none."""
+    """Write a number as the reader does, with thousands and no idle decimals.
+
+    A dash when there is none.
+    """
     if value is None:
         return "–"  # noqa: RUF001 - a dash is meant
     number = Decimal(str(value)).normalize()
-    return f"{number:,.0f}" if number == number.to_integral() else f"{number:,.2f}"
+    places = 0 if number == number.to_integral() else 2
+    return number_format(round(number, places), places, force_grouping=True)
 
 
 @register.filter

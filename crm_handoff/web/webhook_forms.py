@@ -6,6 +6,9 @@ from typing import Any
 
 from django import forms
 from django.core.validators import validate_slug
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from crm_handoff.integrations import signatures
 from crm_handoff.integrations.payloads import FIELDS, UNITS
@@ -14,10 +17,10 @@ from crm_handoff.integrations.signatures import Scheme
 
 INSTANTS = frozenset({"occurred_at", "effective_at"})
 TITLES = {
-    "lead": "The person",
-    "account": "The company",
-    "touchpoint": "What they did",
-    "detail": "What goes along",
+    "lead": _("The person"),
+    "account": _("The company"),
+    "touchpoint": _("What they did"),
+    "detail": _("What goes along"),
 }
 USUAL = {
     "lead": {"email", "external_id", "first_name", "last_name", "job_title", "source"},
@@ -26,6 +29,40 @@ USUAL = {
 }
 """Fields that are shown also while nothing is said of them."""
 
+LABELS = {
+    "asset": _("Asset"),
+    "campaign": _("Campaign"),
+    "channel": _("Channel"),
+    "country": _("Country"),
+    "currency": _("Currency"),
+    "domain": _("Domain"),
+    "effective_at": _("Holds since"),
+    "email": _("E-mail"),
+    "employee_count": _("Employees"),
+    "expected_acv": _("Expected annual value"),
+    "external_id": _("Id in the other system"),
+    "first_name": _("First name"),
+    "funding_stage": _("Funding stage"),
+    "industry": _("Industry"),
+    "is_bot": _("Done by a bot"),
+    "is_target": _("Target account"),
+    "is_verified": _("Verified"),
+    "job_title": _("Job title"),
+    "kind": _("Kind"),
+    "language": _("Language"),
+    "last_name": _("Last name"),
+    "name": _("Name"),
+    "occurred_at": _("When"),
+    "parent_domain": _("Domain of the parent company"),
+    "persona": _("Persona"),
+    "phone": _("Phone"),
+    "region": _("Region"),
+    "revenue": _("Revenue"),
+    "source": _("Source"),
+    "technologies": _("Technologies"),
+}
+"""What pages call the fields of a mapping; total. Details are called as whoever named them did."""
+
 NEW_DETAILS = 2
 """Empty rows for further details."""
 
@@ -33,26 +70,28 @@ NEW_DETAILS = 2
 class SourceForm(forms.Form):
     """A new source; the secret is asked for where the other system makes it."""
 
-    name = forms.CharField(max_length=200, error_messages={"required": "Say what calls."})
+    name = forms.CharField(max_length=200, error_messages={"required": _("Say what calls.")})
     system = forms.CharField(
         max_length=64,
         validators=[validate_slug],
         error_messages={
-            "required": "Name the system that its facts belong to, for example “calendly”.",
-            "invalid": "Use letters, digits, - and _ alone.",
+            "required": _("Name the system that its facts belong to, for example “calendly”."),
+            "invalid": _("Use letters, digits, - and _ alone."),
         },
     )
     preset = forms.ChoiceField(
-        choices=Preset.choices, error_messages={"required": "Choose which system it is."}
+        choices=Preset.choices, error_messages={"required": _("Choose which system it is.")}
     )
-    scheme = forms.ChoiceField(choices=[("", "As usual there"), *Scheme.choices], required=False)
+    scheme = forms.ChoiceField(
+        choices=[("", _("As usual there")), *Scheme.choices], required=False
+    )
     secret = forms.CharField(max_length=500, required=False, strip=True)
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         preset = said.get("preset")
         if preset and BEGINNINGS[preset].is_secret_theirs and not said.get("secret"):
-            self.add_error("secret", "Enter the secret that the other system signs with.")
+            self.add_error("secret", gettext("Enter the secret that the other system signs with."))
         if preset and said.get("secret"):
             _check_secret(self, said.get("scheme") or BEGINNINGS[preset].scheme)
         return said
@@ -105,7 +144,7 @@ class Section:
     """The fields of one thing: those that the mapping fills, and the others."""
 
     key: str
-    title: str
+    title: StrOrPromise
     said: list[FieldRow]
     unsaid: list[FieldRow]
 
@@ -124,12 +163,12 @@ def lines_of(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
     account = lead.get("account") or {}
     parts: tuple[tuple[str, Mapping[str, Any], set[str]], ...] = (
         ("", lead, {"account"}),
-        ("Company: ", account, set()),
-        ("Touchpoint: ", touchpoint, {"lead", "detail"}),
-        ("Detail: ", touchpoint.get("detail") or {}, set()),
+        (gettext("Company: "), account, set()),
+        (gettext("Touchpoint: "), touchpoint, {"lead", "detail"}),
+        (gettext("Detail: "), touchpoint.get("detail") or {}, set()),
     )
     return [
-        (before + _label(name), "yes" if value is True else value)
+        (before + _label(name), gettext("yes") if value is True else value)
         for before, said, hidden in parts
         for name, value in said.items()
         if name not in hidden and value not in (None, "", False)
@@ -178,7 +217,7 @@ def _section(key: str, names: Sequence[str], mapping: Mapping[str, Any]) -> Sect
 
 
 def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize().replace("acv", "ACV")
+    return str(LABELS.get(name, name.replace("_", " ").capitalize()))
 
 
 def _row(section: str, name: str, place: int, mapping: Mapping[str, Any]) -> FieldRow:

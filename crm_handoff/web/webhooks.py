@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -105,7 +106,7 @@ def save_mapping(request: PageRequest, public_id: UUID) -> HttpResponse:
     except MappingRefused as error:
         context = _whole(request, source, mapping) | {"refusals": str(error).splitlines()}
         return render(request, "web/webhook.html", context, status=422)
-    messages.success(request, "The mapping is saved; calls are read by it from now on.")
+    messages.success(request, gettext("The mapping is saved; calls are read by it from now on."))
     return redirect("web:webhook", public_id=public_id)
 
 
@@ -118,9 +119,12 @@ def read_again(request: PageRequest, public_id: UUID) -> HttpResponse:
     chosen = list(events[:READ_AGAIN_AT_ONCE])
     count = inbound.read_again(chosen, at=timezone.now())
     if count:
-        messages.success(request, f"{count} of {len(chosen)} quarantined calls went in.")
+        said = gettext("%(count)s of %(all)s quarantined calls went in.")
+        messages.success(request, said % {"count": count, "all": len(chosen)})
     else:
-        messages.warning(request, "Nothing went in: see what is wrong with each call below.")
+        messages.warning(
+            request, gettext("Nothing went in: see what is wrong with each call below.")
+        )
     return redirect("web:webhook", public_id=public_id)
 
 
@@ -146,10 +150,12 @@ def set_active(request: PageRequest, public_id: UUID) -> HttpResponse:
     source = _source(public_id)
     source.is_active = request.POST.get("active") == "true"
     source.save(update_fields=["is_active"])
-    messages.success(
-        request,
-        f"{source} is taking calls." if source.is_active else f"{source} takes no calls any more.",
+    said = (
+        gettext("%(source)s is taking calls.")
+        if source.is_active
+        else gettext("%(source)s takes no calls any more.")
     )
+    messages.success(request, said % {"source": source})
     return redirect("web:webhook", public_id=public_id)
 
 

@@ -7,6 +7,12 @@
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
+  // Words come with the page, in the reader's language; {names} stand for what is filled in.
+  function say(key, values = {}) {
+    const words = one("#help")?.dataset[key] ?? "";
+    return words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  }
+
   // Clocks.
 
   let ahead = 0; // How far this device's clock is ahead of the server's, in seconds.
@@ -38,13 +44,14 @@
     const isLate = now >= due;
     const seconds = isLate ? openSeconds(intervals, due, now) : openSeconds(intervals, now, due);
     const state = isLate ? "late" : seconds <= SOON_SECONDS ? "soon" : "ontime";
-    const text = isLate ? `late by ${words(seconds)}` : `due in ${words(seconds)}`;
+    const isJustLate = isLate && seconds < 1; // It came due while closed.
+    const text = isJustLate ? say("stateLate") : say(isLate ? "late" : "due", { time: words(seconds) });
     const place = one(".words", clock);
     if (place.textContent !== text) place.textContent = text;
     if (!clock.classList.contains(state)) {
       clock.classList.remove("late", "soon", "ontime");
       clock.classList.add(state);
-      one(".state", clock).textContent = { late: "Late", soon: "Soon", ontime: "On time" }[state];
+      one(".state", clock).textContent = say({ late: "stateLate", soon: "stateSoon", ontime: "stateOntime" }[state]);
     }
   }
 
@@ -65,7 +72,7 @@
     const button = one("#sound");
     if (!button) return;
     button.setAttribute("aria-pressed", String(!isMuted()));
-    button.title = isMuted() ? "Sound for new leads is off" : "Sound for new leads is on";
+    button.title = say(isMuted() ? "soundOff" : "soundOn");
     one(".icon-on", button).toggleAttribute("hidden", isMuted());
     one(".icon-off", button).toggleAttribute("hidden", !isMuted());
   }
@@ -96,9 +103,9 @@
 
   let known = new Set();
   let focused = null;
-  const rows = () => all(".lead[data-id]");
+  const rows = () => all("#queue [data-id]");
   const keyOf = (row) => row.dataset.id;
-  const current = () => document.activeElement?.closest?.(".lead[data-id]") ?? null;
+  const current = () => document.activeElement?.closest?.("#queue [data-id]") ?? null;
 
   function beforeQueueSwap() {
     known = new Set(rows().map(keyOf));
@@ -110,14 +117,65 @@
     const arrived = rows().filter((row) => !known.has(keyOf(row)));
     arrived.forEach((row) => row.classList.add("arriving"));
     if (arrived.some((row) => row.dataset.fresh === "yes")) chime();
+    const names = arrived.filter((row) => row.dataset.fresh === "yes").map((row) => row.dataset.name);
     const said = one("#said");
-    if (said && arrived.length) said.textContent = `${arrived.length} new in your queue`;
+    if (said && names.length) said.textContent = say("arrived", { names: names.join(", ") });
+    showChosen();
     if (!focused) return;
     const row = rows().find((candidate) => keyOf(candidate) === focused.id) ?? rows()[0];
     one(`[data-focus="${focused.place}"]`, row ?? document)?.focus({ preventScroll: true });
   }
 
+  // What is selected: kept over refreshes, until it is acted on or leaves the queue.
+
+  const boxes = () => all('input[name="handoff"][form="bulk"]');
+  let chosen = new Set();
+  let lastChosen = null;
+
+  function showChosen() {
+    const present = boxes();
+    chosen = new Set(present.map((box) => box.value).filter((value) => chosen.has(value)));
+    present.forEach((box) => { box.checked = chosen.has(box.value); });
+    const bar = one("#bulk");
+    if (!bar) return;
+    bar.hidden = !chosen.size;
+    one("#chosen-count").textContent = chosen.size;
+    document.body.classList.toggle("choosing", chosen.size > 0);
+  }
+
+  function choose(box, isRange) {
+    const present = boxes();
+    const from = present.findIndex((other) => other.value === lastChosen);
+    const to = present.indexOf(box);
+    const between = isRange && from >= 0 ? present.slice(Math.min(from, to), Math.max(from, to) + 1) : [box];
+    between.forEach((other) => chosen[box.checked ? "add" : "delete"](other.value));
+    lastChosen = box.value;
+    showChosen();
+  }
+
+  function unchoose() {
+    chosen = new Set();
+    showChosen();
+  }
+
+  function chooseUpTo() {
+    const box = one('[data-key="x"]', current() ?? document.createElement("i"));
+    if (!box) return;
+    box.checked = true;
+    choose(box, true);
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.matches('input[name="handoff"][form="bulk"]')) choose(event.target, event.shiftKey);
+    if (event.target.closest("[data-unselect]")) unchoose();
+  });
+
   document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.id === "filters") {
+      // What is blank does not belong in the address.
+      const given = event.detail.parameters;
+      Object.keys(given).filter((name) => given[name] === "").forEach((name) => { delete given[name]; });
+    }
     const version = event.detail.elt.dataset.version;
     if (version && event.detail.verb === "get") event.detail.headers["If-None-Match"] = version;
   });
@@ -134,7 +192,48 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful || event.detail.xhr?.status === 304) one("#offline")?.setAttribute("hidden", "");
   });
-  document.addEventListener("answered", closeSheet);
+  document.addEventListener("answered", () => {
+    settled();
+    closeSheet();
+    unchoose();
+  });
+
+  // Whoever clicks twice by habit sends a form once.
+
+  const SENT_SECONDS = 1;
+  const sent = new WeakMap();
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (Date.now() / 1000 - (sent.get(form) ?? 0) < SENT_SECONDS) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    } else sent.set(form, Date.now() / 1000);
+  }, true);
+
+  // What somebody typed is not lost without a word.
+
+  let typed = null;
+
+  const settled = () => { typed = null; };
+  const mayLeave = () => !typed?.isConnected || !typed.offsetParent || window.confirm(say("keep"));
+
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-guard]");
+    if (form) typed = form;
+  });
+  document.addEventListener("submit", settled);
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.elt.matches("form[data-guard]")) settled();
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (typed?.isConnected && typed.offsetParent) event.preventDefault();
+  });
+  document.addEventListener("cancel", (event) => {
+    if (event.target.id === "sheet" && !mayLeave()) event.preventDefault();
+  }, true);
+  document.addEventListener("close", settled, true);
 
   // Dialogs.
 
@@ -150,12 +249,13 @@
   }
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-close]")) {
+    const closing = event.target.closest("dialog [data-close]");
+    if (closing) {
       event.preventDefault();
-      event.target.closest("dialog")?.close();
+      if (mayLeave()) closing.closest("dialog").close();
     }
     if (event.target.closest("[data-dismiss]")) event.target.closest(".toast")?.remove();
-    if (event.target.matches("dialog")) event.target.close();
+    if (event.target.matches("dialog") && mayLeave()) event.target.close();
     if (event.target.closest("[data-help]")) one("#help")?.showModal();
     all("details.menu[open]").forEach((menu) => {
       if (!menu.contains(event.target)) menu.open = false;
@@ -191,12 +291,28 @@
     } else target?.click();
   }
 
+  function takeBack() {
+    all("#toasts [data-undo]").at(-1)?.click();
+  }
+
+  let wentAt = 0; // When "g" was pressed: "q" within a second goes to the queue.
+
+  function goToQueue() {
+    if (Date.now() - wentAt < 1000) location.assign(one("#help").dataset.queue);
+  }
+
   const KEYS = {
     j: () => move(1),
     k: () => move(-1),
     c: () => act("c"),
     a: () => act("a"),
     r: () => act("r"),
+    d: () => act("d"),
+    x: () => act("x"),
+    X: chooseUpTo,
+    u: takeBack,
+    g: () => { wentAt = Date.now(); },
+    q: goToQueue,
     "/": () => one("#search")?.focus(),
     "?": () => one("#help")?.showModal(),
   };
@@ -205,7 +321,7 @@
     allowSound();
     if (event.key === "Escape") all("details.menu[open]").forEach((menu) => { menu.open = false; });
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, select, textarea, dialog[open]")) return;
+    if (event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea, dialog[open]")) return;
     const run = KEYS[event.key];
     if (!run) return;
     event.preventDefault();
@@ -215,6 +331,7 @@
   if (matchMedia("(min-width: 1081px)").matches) {
     all("details[data-wide]").forEach((details) => { details.open = true; });
   }
+  one(".places [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
   readServerTime();
   showSound();
   tick();

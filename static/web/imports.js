@@ -6,10 +6,13 @@
   const one = (selector, root = document) => root.querySelector(selector);
 
   function sizeOf(bytes) {
-    if (bytes < 1024) return `${bytes} bytes`;
+    const written = (value, unit, places) =>
+      new Intl.NumberFormat(document.documentElement.lang, {
+        style: "unit", unit, unitDisplay: unit === "byte" ? "long" : "short", maximumFractionDigits: places,
+      }).format(value);
+    if (bytes < 1024) return written(bytes, "byte", 0);
     const kilo = bytes / 1024;
-    if (kilo < 1024) return `${kilo.toFixed(0)} KB`;
-    return `${(kilo / 1024).toFixed(1)} MB`;
+    return kilo < 1024 ? written(kilo, "kilobyte", 0) : written(kilo / 1024, "megabyte", 1);
   }
 
   function choose(input) {
@@ -45,8 +48,9 @@
     const share = event.detail.loaded / event.detail.total;
     if (share < 1) bar.value = share;
     else bar.removeAttribute("value"); // Sent; now the server looks at it.
-    one("#sending-words").textContent =
-      share < 1 ? `${Math.floor(share * 100)} % sent` : "Sent. Looking at what it holds …";
+    const words = one("#sending-words");
+    words.textContent =
+      share < 1 ? words.dataset.share.replace("{share}", Math.floor(share * 100)) : words.dataset.sent;
   });
 
   ["htmx:sendError", "htmx:responseError"].forEach((name) =>

@@ -3,11 +3,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from definitions.enums import AttemptKind
 from leads.enums import OpportunityStage, Stage
 from leads.models import Lead, Opportunity
 from routing import handoffs
-from routing.answers import QUESTIONS, ChecklistAnswer
-from routing.enums import HandoffStatus, TimerState
+from routing.confirmations import QUESTIONS, ChecklistAnswer
+from routing.enums import AttemptOutcome, HandoffStatus, TimerState
 from routing.models import Acceptance, Attempt, Handoff, Rejection, RejectionReason
 from tests.web import world
 
@@ -215,8 +216,19 @@ def to_confirm(db):
     return handoff, rep
 
 
+def called(handoff, rep):
+    handoffs.attempt(
+        handoff.pk,
+        by=rep.user,
+        kind=AttemptKind.CALL,
+        outcome=AttemptOutcome.REACHED,
+        at=timezone.now(),
+    )
+
+
 def test_a_lead_is_confirmed_by_the_checklist_with_evidence(to_confirm, door):
     handoff, rep = to_confirm
+    called(handoff, rep)
     client = door(rep.user)
     client.post(at(handoff, "accept"))
     asked = client.get(at(handoff, "confirm")).context["form"].questions
@@ -231,6 +243,7 @@ def test_a_lead_is_confirmed_by_the_checklist_with_evidence(to_confirm, door):
 
 def test_an_opportunity_is_offered_once_the_lead_is_confirmed(to_confirm, door):
     handoff, rep = to_confirm
+    called(handoff, rep)
     client = door(rep.user)
     client.post(at(handoff, "accept"))
 
@@ -250,6 +263,7 @@ def test_an_opportunity_is_offered_once_the_lead_is_confirmed(to_confirm, door):
 
 def test_a_checklist_without_evidence_is_refused_beside_the_field(to_confirm, door):
     handoff, rep = to_confirm
+    called(handoff, rep)
     client = door(rep.user)
     client.post(at(handoff, "accept"))
     asked = client.get(at(handoff, "confirm")).context["form"].questions

@@ -63,7 +63,7 @@ def handoff(db):
         (timedelta(minutes=15), "soon", "due in 45 min"),
         (timedelta(hours=12), "soon", "due in 30 min"),
         (timedelta(days=2, hours=16, minutes=50), "soon", "due in 10 min"),
-        (timedelta(days=2, hours=17), "late", "late by 0:00 min"),
+        (timedelta(days=2, hours=17), "late", "Late"),
         (timedelta(days=2, hours=17, minutes=20), "late", "late by 20 min"),
     ],
     ids=["start", "Friday", "Friday night", "Monday", "on the dot", "late"],

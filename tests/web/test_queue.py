@@ -4,13 +4,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from crm_handoff.web import queue
 from definitions.enums import AttemptKind
-from routing import handoffs
+from routing import absences, followups, handoffs
 from routing.enums import AttemptOutcome
 from tests.web import world
 from tests.web.world import DAY, HOUR, MINUTE
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+def task(handoff, rep, *, what="Send the offer", due_in=MINUTE):
+    at = timezone.now()
+    return followups.add(
+        handoff.pk, kind=AttemptKind.EMAIL, what=what, due_at=at + due_in, by=rep.user, at=at
+    )
 
 
 def names(response):
@@ -129,18 +137,19 @@ def test_queue_asks_the_database_as_often_for_twenty_rows_as_for_one(
     version, dana, door, django_assert_num_queries
 ):
     client = door(dana.user)
-    world.handed_over(version)
+    task(world.handed_over(version), dana)
     client.get("/queue/")
     with CaptureQueriesContext(connection) as once:
         client.get("/queue/")
     for _ in range(19):
-        world.handed_over(version, at=timezone.now() - DAY)
+        busy = world.handed_over(version, at=timezone.now() - DAY)
+        task(busy, dana)
 
     with django_assert_num_queries(len(once)):
         page = client.get("/queue/")
 
-    assert len(names(page)) == 20
-    assert len(once) <= 20
+    assert len(page.context["waiting"]) == len(page.context["tasks"]) == 20
+    assert len(once) <= 15
 
 
 def test_polling_an_unchanged_queue_costs_few_queries(
@@ -158,3 +167,81 @@ def test_a_search_for_what_no_text_holds_finds_nothing(version, dana, door):
     world.handed_over(version)
 
     assert door(dana.user).get("/queue/", {"q": "\0 \0a"}).status_code == 200
+
+
+def test_filters_by_source_path_and_intent_stay_in_the_address(version, dana, door):
+    world.handed_over(version, world.lead("Paid", "One"))
+    world.handed_over(version, world.lead("Event", "One", source="trade_show"))
+    client = door(dana.user)
+
+    response = client.get("/queue/?source=trade_show&intent=high", **HTMX)
+
+    assert names(response) == ["Event One"]
+    assert 'hx-get="/queue/?source=trade_show&amp;intent=high"' in response.content.decode()
+    assert names(client.get("/queue/?path=account_based")) == []
+    assert len(names(client.get("/queue/?path=standard"))) == 2
+
+
+def test_an_address_that_means_nothing_shows_everything(version, dana, door):
+    world.handed_over(version)
+
+    page = door(dana.user).get("/queue/?view=nonsense&path=nowhere&limit=many")
+
+    assert len(names(page)) == 1
+
+
+def test_a_long_queue_shows_what_is_due_first_and_offers_more(version, dana, door, monkeypatch):
+    monkeypatch.setattr(queue, "PAGE", 2)
+    for number in range(3):
+        world.handed_over(version, world.lead(f"Lead{number}", "One"))
+    client = door(dana.user)
+
+    page = client.get("/queue/")
+
+    assert len(names(page)) == 2
+    assert "2 of 3 shown" in page.content.decode()
+    assert 'href="?limit=4"' in page.content.decode()
+    assert len(names(client.get("/queue/?limit=4"))) == 3
+
+
+def test_tasks_due_today_stand_above_the_answered_leads(version, dana, door):
+    handoff = world.handed_over(version, world.lead("Maria", "Keller"))
+    handoffs.attempt(
+        handoff.pk,
+        by=dana.user,
+        kind=AttemptKind.CALL,
+        outcome=AttemptOutcome.REACHED,
+        at=timezone.now(),
+    )
+    task(handoff, dana, due_in=MINUTE / 60)
+    task(handoff, dana, what="Ask again", due_in=3 * DAY)
+
+    page = door(dana.user).get("/queue/").content.decode()
+
+    assert page.index("Tasks due today") < page.index("Send the offer")
+    assert page.index("Send the offer") < page.index("Answered: keep them moving")
+    assert "Next: Send the offer" in page
+    assert "Ask again" not in page
+    assert '<b id="task-count">1</b> task today' in page
+
+
+def test_polling_after_a_task_is_done_draws_the_rows_anew(version, dana, door):
+    one = task(world.handed_over(version), dana)
+    client = door(dana.user)
+    known = client.get("/queue/").context["version"]
+    followups.complete(one.pk, by=dana.user, at=timezone.now())
+
+    response = client.get("/queue/", **HTMX, HTTP_IF_NONE_MATCH=known)
+
+    assert response.status_code == 200
+    assert "Send the offer" not in response.content.decode()
+
+
+def test_a_rep_who_is_away_is_told_so(version, dana, door):
+    at = timezone.now()
+    absences.enter(dana, begins_at=at - HOUR, ends_at=at + DAY, by=dana.user)
+
+    page = door(dana.user).get("/queue/").content.decode()
+
+    assert "You are away until" in page
+    assert "I am back" in page

@@ -1,0 +1,296 @@
+"""What the figures on the pages mean: one entry a figure, shown by the `explain` tag.
+
+Keys stand in alphabetical order. A template names a key; a test holds that each key that a
+template names is here, and that each that is here is named by a template.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A figure in words: its name, what it says, and, where they apply, the rest.
+
+    formula: how it is computed; window: over which time, in which zone; source: where its limit
+    or comparison comes from.
+    """
+
+    name: Text
+    meaning: Text
+    formula: Text = ""
+    window: Text = ""
+    source: Text = ""
+
+
+GLOSSARY: dict[str, Explanation] = {
+    "acceptance": Explanation(
+        name=_("Acceptance"),
+        meaning=_(
+            "How many of the leads that sales answered were accepted. Leads that still wait for "
+            "an answer are shown beside it and count once they are answered."
+        ),
+        formula=_("accepted ÷ (accepted + rejected)"),
+        window=_("Leads handed over in the week shown, whenever they were answered."),
+        source=_("Target 70 % or more. Leads returned after they were accepted count apart."),
+    ),
+    "account_engaged": Explanation(
+        name=_("Engaged people"),
+        meaning=_("People of the account who did something that we heard of."),
+        formula=_("people with a touchpoint that is no bot's"),
+        window=_("The last 30 days, up to now."),
+    ),
+    "account_score": Explanation(
+        name=_("Combined score"),
+        meaning=_("What the people of the account amount to together."),
+        formula=_("sum of the points that each one's latest evaluation gave"),
+        source=_("The points are those of the signed version that judged each lead."),
+    ),
+    "asset_handed_over": Explanation(
+        name=_("Handed over after it"),
+        meaning=_("Leads handed to sales who had read, watched or attended this before."),
+        formula=_("leads handed over with an earlier touchpoint of the asset, each once"),
+        window=_("Handed over in the last 90 days."),
+        source=_("It helped; it need not have been the cause."),
+    ),
+    "asset_touches": Explanation(
+        name=_("Touched"),
+        meaning=_("How often leads read, watched or attended this."),
+        formula=_("touchpoints that name the asset and are no bot's"),
+        window=_("The last 90 days."),
+    ),
+    "assets_without_text": Explanation(
+        name=_("Without text"),
+        meaning=_(
+            "Assets that lack the pain, the question or the proof: a rep cannot make a whole "
+            "talking point of them."
+        ),
+    ),
+    "authority_confidence": Explanation(
+        name=_("Authority"),
+        meaning=_(
+            "How much say the person has in a purchase, read from the job title by the rules of "
+            "the agreement. A confirmed member of the buying team counts as a decision maker."
+        ),
+        formula=_("the confidence of the title rule that matched, as marketing and sales agreed"),
+    ),
+    "dead_letters": Explanation(
+        name=_("Messages given up"),
+        meaning=_("E-mails that could not be delivered and are not tried again by themselves."),
+        source=_("Find out why in the delivery's attempts, then send them again from there."),
+    ),
+    "direct_sqls": Explanation(
+        name=_("Direct SQLs"),
+        meaning=_(
+            "Leads that became SQL by the direct path, by asking for a demo for example, without "
+            "the engagement that the standard path wants."
+        ),
+        formula=_("leads that became SQL by the direct path ÷ all that became SQL"),
+        window=_("The week in which they became SQL."),
+        source=_("Usually 15 to 25 % of SQLs."),
+    ),
+    "failed_imports": Explanation(
+        name=_("Failed imports"),
+        meaning=_("Files whose import stopped with an error; none was saved by halves."),
+        window=_("Started in the last 7 days."),
+    ),
+    "flagged_deals": Explanation(
+        name=_("Flagged deals"),
+        meaning=_("Deals whose dates or origin contradict themselves. They count all the same."),
+    ),
+    "floor_misses": Explanation(
+        name=_("Below the criteria floor"),
+        meaning=_(
+            "Leads that marketing handed over though they miss the floor of the agreement. This "
+            "is marketing's promise."
+        ),
+        formula=_("handed over below the floor ÷ all handed over"),
+        window=_("The week in which they were handed over."),
+        source=_(
+            "The limit is the one both sides signed, usually 5 %. It counts from 20 leads on; "
+            "below that it is too few to say."
+        ),
+    ),
+    "funnel_days": Explanation(
+        name=_("Days to won"),
+        meaning=_("Half of the won leads took fewer days, half took more."),
+        formula=_("median of the days from first contact to the close of the first won deal"),
+        window=_("First contact is the lead's earliest touchpoint."),
+    ),
+    "funnel_leads": Explanation(
+        name=_("Leads"),
+        meaning=_("Everybody who is known, whatever became of them; each counts once."),
+        window=_("From the beginning until now."),
+    ),
+    "funnel_won": Explanation(
+        name=_("Won"),
+        meaning=_("Leads of whom some deal was won; with several deals a lead counts once."),
+        window=_("From the beginning until now."),
+    ),
+    "funnel_won_share": Explanation(
+        name=_("Won of leads"),
+        meaning=_("How many of all leads became customers so far; young months still grow."),
+        formula=_("won ÷ leads"),
+        window=_("From the beginning until now."),
+    ),
+    "handed_over": Explanation(
+        name=_("Handed over"),
+        meaning=_("Leads that met the agreement and were given to sales."),
+        formula=_("handoffs opened"),
+        window=_(
+            "This week so far, in the organization's zone; beside it last week at the same point "
+            "and last week in all."
+        ),
+    ),
+    "journey_stage": Explanation(
+        name=_("Journey stage"),
+        meaning=_(
+            "How far the lead is on the way to a decision: the furthest stage that anything it "
+            "read, watched or attended was made for."
+        ),
+        window=_("The latest 200 touchpoints up to the handoff, and the latest 50 since."),
+    ),
+    "load": Explanation(
+        name=_("Load"),
+        meaning=_(
+            "Open leads that a rep holds. A full rep is skipped; what a person assigned on top "
+            "stands above the capacity."
+        ),
+        formula=_("assigned and accepted leads ÷ the rep's capacity"),
+        window=_("Now."),
+        source=_("Capacity is set for each rep, usually 30."),
+    ),
+    "mql_to_sql": Explanation(
+        name=_("MQL to SQL"),
+        meaning=_(
+            "How many of the leads that became MQL for the first time became SQL soon after. SQL "
+            "is the evaluation where criteria lead, the rep's confirmation where sales confirms."
+        ),
+        formula=_("became SQL within 4 weeks ÷ became MQL; direct SQLs stand apart"),
+        window=_("Leads that became MQL in the 13 weeks that ended 4 weeks ago."),
+        source=_(
+            "The bands are published ranges where sales confirms: software 28 to 35 %, "
+            "professional services 18 to 25 %, manufacturing 15 to 22 %, others 10 to 20 %. The "
+            "thin bar is the range that is 95 % sure."
+        ),
+    ),
+    "pending_leads": Explanation(
+        name=_("Leads to be judged"),
+        meaning=_("Leads with new facts that were not judged yet."),
+        formula=_("leads whose oldest new fact waits for more than 30 seconds"),
+        window=_("Now."),
+        source=_("Usually none waits for longer than a second."),
+    ),
+    "points": Explanation(
+        name=_("Points"),
+        meaning=_(
+            "What the rules of the signed version gave this lead when it was last judged. Points "
+            "order leads and pick promises; stages are reached by levels and criteria."
+        ),
+        formula=_("sum of the rules shown, each up to its cap, faded by its half-life"),
+        window=_("Each rule looks back over the days that it names."),
+        source=_("The version that judged the lead, signed by marketing and sales."),
+    ),
+    "quarantined_calls": Explanation(
+        name=_("Webhook calls not understood"),
+        meaning=_(
+            "Calls that proved their origin but did not fit the mapping. They are kept and can be "
+            "read again once the mapping is right."
+        ),
+    ),
+    "rejection_reasons": Explanation(
+        name=_("Rejection reasons"),
+        meaning=_("What sales said when it rejected leads, and from which campaigns those came."),
+        formula=_("rejections with the reason ÷ all rejections; those taken back do not count"),
+        window=_("The last 4 weeks."),
+        source=_(
+            "From 20 rejections on it is an alarm when “no fit” is surely above 20 %, “bad "
+            "timing” surely above 40 %, or “could not reach” the largest."
+        ),
+    ),
+    "reps_left": Explanation(
+        name=_("Reps who left"),
+        meaning=_("Reps who count as active though the person cannot sign in any more."),
+        source=_("Deactivate the rep, then assign what they hold to others."),
+    ),
+    "response_misses": Explanation(
+        name=_("Missed first responses"),
+        meaning=_(
+            "First contacts that came later than promised, or not at all. This is sales' promise."
+        ),
+        formula=_("missed ÷ first-response clocks that came due"),
+        window=_("The week in which they came due; business time as each promise counts it."),
+        source=_(
+            "The limit is the one both sides signed, usually 10 %. It counts from 20 clocks on; "
+            "below that it is too few to say."
+        ),
+    ),
+    "running_clocks": Explanation(
+        name=_("Running clocks"),
+        meaning=_(
+            "Open leads that wait for their first contact or for an answer; late ones stay here "
+            "until somebody gets in touch."
+        ),
+        formula=_("open leads with a running promise, or a missed one that nobody answered"),
+        window=_("Now."),
+    ),
+    "signs_of_life": Explanation(
+        name=_("Relay and workers"),
+        meaning=_("The processes that judge leads, run clocks and send messages."),
+        formula=_("each must have reported within the last 15 seconds"),
+        window=_("Now."),
+    ),
+    "similar_deals": Explanation(
+        name=_("Similar deals"),
+        meaning=_(
+            "Deals that were won with companies of the same industry and size; of equals, with "
+            "the same persona, then the same source."
+        ),
+        formula=_("days to win: from the first touchpoint to the close"),
+        window=_("The latest 1,000 deals that were won."),
+    ),
+    "smallest_change": Explanation(
+        name=_("Smallest change"),
+        meaning=_(
+            "The fewest things this lead could still do, or a person could confirm, that reach "
+            "the stage. It was judged as if done, by the same rules, before it is shown here."
+        ),
+        window=_("The last moment at which it would still suffice is judged too."),
+        source=_("The version that would judge the lead now."),
+    ),
+    "talking_points": Explanation(
+        name=_("Order of talking points"),
+        meaning=_("By how deep and how recent the interest is in the asset they come from."),
+        formula=_(
+            "sum over its touchpoints of 1 (a glance) to 4 (asking to buy), halved every 14 days"
+        ),
+        window=_("The latest 200 touchpoints up to the handoff, and the latest 50 since."),
+    ),
+    "versions_waiting": Explanation(
+        name=_("Definitions"),
+        meaning=_(
+            "Versions that somebody still works on, and whether one is in force. Without one "
+            "in force no lead can qualify."
+        ),
+        window=_("Now."),
+    ),
+    "waiting": Explanation(
+        name=_("Waiting in queues"),
+        meaning=_(
+            "Leads handed over for whom no rep was free: all full, away, or of another language. "
+            "They go to the first who is free, or to whom you assign them; their clocks run."
+        ),
+        window=_("Now; the longest wait first."),
+    ),
+    "won": Explanation(
+        name=_("Won"),
+        meaning=_("Deals won with leads that were handed over under this kind of agreement."),
+        formula=_("opportunities closed as won, and their amounts by currency"),
+        window=_("The week in which they were closed."),
+    ),
+}
+"""Every figure that a page explains, by key."""
