@@ -26,7 +26,7 @@ COLORS = {
 """The accent of the product's own pages, in steps from light to dark."""
 
 PLACES = {
-    "Definitions": (
+    "The agreement": (
         ("Definitions", "definitions.definition", "description"),
         ("Versions", "definitions.definitionversion", "history_edu"),
         ("Sign-offs", "definitions.signoff", "draw"),
@@ -36,15 +36,26 @@ PLACES = {
     "Leads": (
         ("Leads", "leads.lead", "person_search"),
         ("Accounts", "leads.account", "domain"),
+        ("Waiting for judgement", "leads.pendingmark", "hourglass_empty"),
         ("Suspected duplicates", "leads.suspectedduplicate", "content_copy"),
         ("Touchpoints", "leads.touchpoint", "timeline"),
         ("Evaluations", "leads.evaluation", "fact_check"),
         ("Stage transitions", "leads.stagetransition", "moving"),
+        ("Notes", "leads.note", "sticky_note_2"),
         ("Opportunities", "leads.opportunity", "handshake"),
-        ("Assets", "leads.asset", "article"),
-        ("Campaigns", "leads.campaign", "campaign"),
+    ),
+    "Data that comes in": (
         ("Imports", "leads.importrun", "upload_file"),
         ("Import mappings", "leads.importmapping", "view_column"),
+        ("Webhook sources", "integrations.inboundsource", "webhook"),
+        ("Webhook calls", "integrations.inboundevent", "call_received"),
+        ("API keys", "crm_handoff.apikey", "key"),
+    ),
+    "Marketing": (
+        ("Campaigns", "leads.campaign", "campaign"),
+        ("Assets", "leads.asset", "article"),
+        ("Personas", "leads.persona", "face"),
+        ("Sources", "leads.source", "alt_route"),
     ),
     "Routing": (
         ("Handoffs", "routing.handoff", "swap_horiz"),
@@ -54,8 +65,14 @@ PLACES = {
         ("Reps", "routing.rep", "support_agent"),
         ("Absences", "routing.absence", "event_busy"),
         ("Named accounts", "routing.namedaccount", "bookmark"),
+    ),
+    "Answers of sales": (
+        ("Attempts", "routing.attempt", "call"),
+        ("Acceptances", "routing.acceptance", "thumb_up"),
+        ("Confirmations", "routing.confirmation", "task_alt"),
         ("Rejections", "routing.rejection", "thumb_down"),
         ("Rejection reasons", "routing.rejectionreason", "rule"),
+        ("Tasks", "routing.followup", "checklist"),
     ),
     "Clocks": (
         ("Clocks", "routing.slatimer", "timer"),
@@ -65,13 +82,13 @@ PLACES = {
     "Messages": (
         ("Notices", "routing.notice", "notifications"),
         ("Deliveries", "integrations.delivery", "outgoing_mail"),
-        ("Webhook sources", "integrations.inboundsource", "webhook"),
-        ("Webhook calls", "integrations.inboundevent", "call_received"),
+        ("Notice preferences", "integrations.noticepreference", "notifications_paused"),
+        ("Quiet hours", "integrations.quiethours", "bedtime"),
     ),
-    "People": (
+    "People and system": (
         ("People", "crm_handoff.user", "group"),
+        ("Invitations", "crm_handoff.invitation", "mail"),
         ("Organization", "crm_handoff.organization", "corporate_fare"),
-        ("API keys", "crm_handoff.apikey", "key"),
         ("Conversion rates", "crm_handoff.conversionrate", "currency_exchange"),
         ("Heartbeats", "crm_handoff.heartbeat", "monitor_heart"),
     ),
@@ -117,6 +134,7 @@ UNFOLD: dict[str, Any] = {
         {"title": "Webhooks", "icon": "webhook", "link": reverse_lazy("web:webhooks")},
     ],
     "SHOW_BACK_BUTTON": True,
+    "DASHBOARD_CALLBACK": "crm_handoff.admin.figures.dashboard",
     "ENVIRONMENT": "crm_handoff.admin_theme.environment",
     "COLORS": COLORS,
     "SIDEBAR": {

@@ -8,9 +8,13 @@ from django.contrib import admin
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils import timezone
 from django.utils.formats import date_format
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
 from crm_handoff.admin.base import AdminRequest, ModelAdmin
+from crm_handoff.admin.columns import linked
+from crm_handoff.admin.links import Related
+from crm_handoff.web import deadlines
 from routing.models import Absence
 
 
@@ -20,7 +24,7 @@ class AbsenceForm(forms.ModelForm):
         label="Until",
         required=False,
         widget=UnfoldAdminSplitDateTimeWidget,
-        help_text="Blank: until further notice.",
+        help_text="Day and time; blank: until further notice.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -34,6 +38,10 @@ class AbsenceForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        for name in ("begins_at", "ends_at"):
+            said = cleaned.get(name)
+            if said and not deadlines.is_in_reach(said, at=timezone.now()):
+                self.add_error(name, deadlines.TOO_FAR)
         begins, ends = cleaned.get("begins_at"), cleaned.get("ends_at")
         if begins and ends and ends <= begins:
             self.add_error("ends_at", "The absence ends before it begins.")
@@ -51,13 +59,29 @@ class AbsenceForm(forms.ModelForm):
 
 @admin.register(Absence)
 class AbsenceAdmin(ModelAdmin):
-    list_display = ("rep", "begins", "ends", "delegate", "note", "entered_by")
+    list_display = (
+        "__str__",
+        "begins",
+        "ends",
+        linked("rep"),
+        linked("delegate", description="stands in"),
+        "note",
+        "entered_by",
+    )
+    list_filter = (("rep", AutocompleteSelectFilter), ("delegate", AutocompleteSelectFilter))
+    list_filter_submit = True
     list_select_related = ("rep__user", "delegate__user", "entered_by")
     search_fields = ("rep__user__email", "rep__user__full_name", "note")
+    search_help_text = "Name or e-mail of the rep, or a word of the note"
     ordering = ("-span", "-pk")
+    when_empty = "Add when a rep is away: their leads go to who stands in, or to the rotation."
     form = AbsenceForm
     autocomplete_fields = ("rep", "delegate")
     readonly_fields = ("entered_by",)
+    related = (
+        Related("routing.rep", "rep", at="rep"),
+        Related("routing.rep", "who stands in", at="delegate"),
+    )
     fieldsets = (
         (None, {"fields": ("rep", "begins_at", "ends_at", "delegate", "note", "entered_by")}),
     )

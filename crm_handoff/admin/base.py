@@ -1,18 +1,36 @@
 """Base classes of the administration pages."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
 from typing import Any
 
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
-from django.db.models import F, Model, QuerySet, UniqueConstraint
+from django.db.models import DateTimeField, F, Field, Model, QuerySet, UniqueConstraint
 from django.forms import ModelForm
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+from unfold.admin import ModelAdmin as UnfoldModelAdmin
+from unfold.admin import StackedInline as UnfoldStackedInline
+from unfold.admin import TabularInline as UnfoldTabularInline
+from unfold.admin import checkbox
 from unfold.forms import PaginationInlineFormSet
 
+from crm_handoff.admin.links import Related, links_of
+from crm_handoff.admin.pages import PagedList
 from crm_handoff.models import User
+from crm_handoff.pages import LookAhead
+from crm_handoff.search import UnsearchableText, search
+from crm_handoff.web import deadlines
 
 __all__ = [
     "AdminRequest",
+    "ByIdentity",
     "EditableAdmin",
     "ModelAdmin",
     "ReadOnlyAdmin",
@@ -23,10 +41,125 @@ __all__ = [
 ]
 
 
+ROW_KEY = "row-key"
+"""Stands for a row's primary key in its checkbox."""
+
+
+@cache
+def _checkbox() -> str:
+    return str(checkbox.render(ACTION_CHECKBOX_NAME, ROW_KEY))
+
+
 class AdminRequest(HttpRequest):
     """A request by somebody who may open these pages."""
 
     user: User
+
+
+class Explained:
+    """Inputs with a word of help; `help_texts` says the units where the model does not."""
+
+    help_texts: Mapping[str, str] = {}
+
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]
+        if field is not None and db_field.name in self.help_texts:
+            field.help_text = self.help_texts[db_field.name]
+        if field is not None and isinstance(db_field, DateTimeField):
+            field.validators = [*field.validators, _check_reach]
+        return field
+
+
+def _check_reach(instant: datetime) -> None:
+    if not deadlines.is_in_reach(instant, at=timezone.now()):
+        raise ValidationError(deadlines.TOO_FAR)
+
+
+class TabularInline(Explained, UnfoldTabularInline):
+    """Rows beneath something, a line each.
+
+    Inputs bear their names: the head of a column gives them none.
+    """
+
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None and field.label:
+            inner = getattr(field.widget, "widget", field.widget)
+            inner.attrs.setdefault("aria-label", capfirst(field.label))
+        return field
+
+
+class StackedInline(Explained, UnfoldStackedInline):
+    """Rows beneath something, a block each."""
+
+
+class ModelAdmin(Explained, UnfoldModelAdmin):
+    """What every list and page shares.
+
+    A list reads one page and never counts; words are found by the trigram indexes, each in one of
+    `search_fields` (text columns, or paths to related ones). `when_empty` says what will appear
+    in the list, and how; `related` are the pages that belong to a row.
+    """
+
+    paginator = LookAhead
+    list_per_page = 40
+    list_disable_select_all = True
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    change_form_outer_before_template = "admin/related.html"
+    when_empty = ""
+    related: tuple[Related, ...] = ()
+
+    def action_checkbox(self, obj: Model) -> SafeString:
+        # Drawn by a template only once, since every row has one.
+        return mark_safe(_checkbox().replace(ROW_KEY, escape(obj.pk)))  # noqa: S308
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[PagedList]:
+        return PagedList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        try:
+            found = search(queryset, search_term, self.get_search_fields(request))
+            if self.list_select_related:
+                # Also for who chooses one of these rows elsewhere: each is drawn by its name.
+                found = found.select_related(*self.list_select_related)
+        except UnsearchableText as error:
+            self.message_user(request, str(error), messages.ERROR)
+            found = queryset.none()
+        if not found.ordered:
+            found = found.order_by(*self.get_ordering(request))
+        return found, False
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        row = options.get("obj")
+        related = list(links_of(row, self.related, request)) if row is not None else []
+        page: HttpResponse = super().render_change_form(
+            request, context | {"related": related}, *args, **options
+        )
+        return page
+
+
+class ByIdentity(ModelAdmin):
+    """Finds a row also by its name in another system, written like `crm:4711`.
+
+    `identity` is the path to the row that has the name; blank: this one.
+    """
+
+    identity = ""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        system, _, external_id = search_term.strip().partition(":")
+        if system and external_id:
+            path = f"{self.identity}__" if self.identity else ""
+            named = {f"{path}system": system, f"{path}external_id": external_id}
+            return queryset.filter(**named), False
+        return super().get_search_results(request, queryset, search_term)
 
 
 class ReadOnly:
@@ -43,15 +176,16 @@ class ReadOnly:
 
 
 class ReadOnlyAdmin(ReadOnly, ModelAdmin):
-    """A log, or a thing that only operations change."""
+    """A log, or a thing that only operations change; large, hence ordered by indexes alone."""
 
-    show_full_result_count = False
+    sortable_by: tuple[Any, ...] | None = ()
 
 
 class ReadOnlyInline(ReadOnly, TabularInline):
     """A log beneath the thing that it is about; `joined` are the relations that it draws."""
 
     extra = 0
+    per_page = 25
     tab = True
     hide_title = True
     show_change_link = True

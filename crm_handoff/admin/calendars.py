@@ -10,6 +10,7 @@ from unfold.widgets import UnfoldAdminSelect2Widget
 
 from crm_handoff.admin.base import EditableAdmin, RowsFormSet, TabularInline
 from crm_handoff.admin.fields import ZoneField
+from crm_handoff.admin.links import Related
 from routing.models import BusinessCalendar, CalendarClosure, CalendarWindow
 
 
@@ -44,7 +45,12 @@ class WindowInline(TabularInline):
     formset = RowsFormSet
     extra = 0
     hide_title = True
+    per_page = 50
     ordering = ("weekday", "opens")
+    help_texts = {
+        "opens": "Time of day in the calendar's zone.",
+        "closes": "Time of day in the calendar's zone; 00:00 is the end of the day.",
+    }
 
 
 class ClosureInline(TabularInline):
@@ -52,7 +58,13 @@ class ClosureInline(TabularInline):
     formset = RowsFormSet
     extra = 0
     hide_title = True
+    per_page = 50
     ordering = ("-on",)
+    help_texts = {
+        "on": "Day, in the calendar's zone.",
+        "opens": "Time of day in the calendar's zone. Blank: all day.",
+        "closes": "Time of day in the calendar's zone. Blank: all day.",
+    }
 
 
 @admin.register(BusinessCalendar)
@@ -62,4 +74,6 @@ class BusinessCalendarAdmin(EditableAdmin):
     ordering = ("name",)
     form = CalendarForm
     fixed_fields = ("key",)
+    when_empty = "Add the hours in which business time runs; load_defaults makes a first one."
+    related = (Related("routing.territory", "territories", by="calendar__id__exact"),)
     inlines = (WindowInline, ClosureInline)

@@ -4,30 +4,43 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 
 from crm_handoff.admin.base import EditableAdmin, ModelAdmin
 from crm_handoff.admin.fields import ListField
+from crm_handoff.admin.links import Related
+from definitions.enums import VersionState
 from definitions.models import Definition, DefinitionVersion, TitleRule, TouchpointKind
 
 
 @admin.register(Definition)
 class DefinitionAdmin(EditableAdmin):
-    list_display = ("position", "name", "key", "is_catch_all")
+    list_display = ("position", "name", "key", "active_version", "is_catch_all", "updated_at")
     list_display_links = ("name",)
     search_fields = ("name", "key")
     ordering = ("position", "pk")
+    when_empty = "Run manage.py load_defaults for the shipped definitions, or add one."
+    help_texts = {
+        "position": "A whole number: segments are tried in this order, the smallest first.",
+    }
+    related = (Related("definitions.definitionversion", "versions", by="definition__id__exact"),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Definition]:
         versions = DefinitionVersion.objects.filter(definition=OuterRef("pk"))
         rows: QuerySet[Definition] = super().get_queryset(request)
-        return rows.annotate(has_versions=Exists(versions))
+        active = versions.filter(state=VersionState.ACTIVE).values("number")[:1]
+        return rows.annotate(has_versions=Exists(versions), active_number=Subquery(active))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         fields = super().get_readonly_fields(request, obj)
         # The key is in the text that both sides sign.
-        return (*fields, "key") if obj and obj.has_versions else fields
+        return (*fields, "key") if getattr(obj, "has_versions", False) else fields
+
+    @admin.display(description="active version")
+    def active_version(self, definition: Definition) -> str:
+        number = getattr(definition, "active_number", None)
+        return str(number) if number else "none"
 
 
 @admin.register(TouchpointKind)
@@ -37,6 +50,8 @@ class TouchpointKindAdmin(EditableAdmin):
     search_fields = ("name", "key")
     ordering = ("category", "name")
     fixed_fields = ("key",)
+    when_empty = "Run manage.py load_defaults for the shipped kinds, or add one."
+    related = (Related("leads.touchpoint", "touchpoints", by="kind__id__exact"),)
 
 
 class TitleRuleForm(forms.ModelForm):
@@ -54,3 +69,8 @@ class TitleRuleAdmin(ModelAdmin):
     search_fields = ("phrase",)
     ordering = ("position",)
     form = TitleRuleForm
+    when_empty = "Run manage.py load_defaults for the shipped rules, or add one."
+    help_texts = {
+        "position": "A whole number: rules are tried in this order, the first that fits holds.",
+        "confidence": "Percent, a whole number from 1 to 100.",
+    }

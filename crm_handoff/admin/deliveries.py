@@ -1,12 +1,35 @@
-"""What is owed to the outside, with dead letters to send again."""
+"""What is owed to the outside and what people want of it, with dead letters to send again."""
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.contrib import admin
 
-from crm_handoff.admin.base import ReadOnlyAdmin, ReadOnlyInline
+from crm_handoff.admin.base import AdminRequest, ReadOnlyAdmin, ReadOnlyInline
+from crm_handoff.admin.bulk import Bulk, BulkAdmin, RowRefused
+from crm_handoff.admin.columns import labelled
 from crm_handoff.integrations import deliveries
-from crm_handoff.integrations.models import Delivery, DeliveryAttempt
+from crm_handoff.integrations.models import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryNotice,
+    NoticePreference,
+    QuietHours,
+)
+
+
+class DeliveryNoticeInline(ReadOnlyInline):
+    model = DeliveryNotice
+    fields = ("notice", "handoff", "told_at")
+    readonly_fields = ("notice", "handoff", "told_at")
+    ordering = ("pk",)
+    show_change_link = False
+    joined = ("notice__recipient", "notice__handoff__lead")
+
+    @admin.display(description="about")
+    def handoff(self, row: DeliveryNotice) -> str:
+        return str(row.notice.handoff or "")
+
+    @admin.display(description="decided")
+    def told_at(self, row: DeliveryNotice) -> object:
+        return row.notice.at
 
 
 class DeliveryAttemptInline(ReadOnlyInline):
@@ -14,27 +37,30 @@ class DeliveryAttemptInline(ReadOnlyInline):
     ordering = ("number",)
 
 
+def _send_again(request: AdminRequest, delivery: Delivery) -> str:
+    if not deliveries.replay([delivery.pk]):
+        raise RowRefused("is no dead letter")
+    return "is in line again"
+
+
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "channel", "address", "state", "attempt_count", "next_at")
+class DeliveryAdmin(BulkAdmin, ReadOnlyAdmin):
+    list_display = (
+        "created_at",
+        "channel",
+        "address",
+        labelled("state", {"ready": "info", "done": "success", "dead": "danger"}),
+        "attempt_count",
+        "next_at",
+    )
     list_filter = ("state", "channel")
     search_fields = ("address", "key")
     ordering = ("-pk",)
-    inlines = (DeliveryAttemptInline,)
-    actions = ("send_again",)
-
-    def has_replay_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("integrations.change_delivery")
-
-    @admin.action(description="Send dead letters again", permissions=["replay"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        chosen = list(queryset.values_list("pk", flat=True))
-        count = deliveries.replay(chosen)
-        self.message_user(request, f"{count} dead letters are in line again.", messages.SUCCESS)
-        if skipped := len(chosen) - count:
-            self.message_user(
-                request, f"{skipped} were skipped: they are not dead letters.", messages.WARNING
-            )
+    inlines = (DeliveryNoticeInline, DeliveryAttemptInline)
+    bulk = {
+        "send_again": Bulk("Send dead letters again", "integrations.change_delivery", _send_again),
+    }
+    when_empty = "Each e-mail that the product owes to somebody appears here, with every try."
 
 
 @admin.register(DeliveryAttempt)
@@ -44,3 +70,24 @@ class DeliveryAttemptAdmin(ReadOnlyAdmin):
     list_select_related = ("delivery",)
     search_fields = ("delivery__address", "delivery__key")
     ordering = ("-pk",)
+    when_empty = "Each try to send a message appears here, also one whose answer nobody heard."
+
+
+@admin.register(NoticePreference)
+class NoticePreferenceAdmin(ReadOnlyAdmin):
+    list_display = ("person", "kind", "channel", "is_wanted")
+    list_filter = ("kind", "is_wanted")
+    list_select_related = ("person",)
+    search_fields = ("person__email", "person__full_name")
+    ordering = ("-pk",)
+    when_empty = "What people chose to be told by e-mail appears here once they chose it."
+
+
+@admin.register(QuietHours)
+class QuietHoursAdmin(ReadOnlyAdmin):
+    list_display = ("person", "starts", "ends", "lets_high_intent_through")
+    list_filter = ("lets_high_intent_through",)
+    list_select_related = ("person",)
+    search_fields = ("person__email", "person__full_name")
+    ordering = ("-pk",)
+    when_empty = "When people want no e-mail appears here once they said so."

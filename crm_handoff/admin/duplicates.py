@@ -3,12 +3,12 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.paginator import InfinitePaginator
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from crm_handoff.admin.base import ReadOnlyAdmin
+from crm_handoff.admin.links import Related, page_of
 from crm_handoff.people import access
 from leads.models import Lead, SuspectedDuplicate
 
@@ -16,10 +16,24 @@ from leads.models import Lead, SuspectedDuplicate
 @admin.register(SuspectedDuplicate)
 class SuspectedDuplicateAdmin(ReadOnlyAdmin):
     list_display = ("reason", "first", "second", "found_at")
+    list_filter = (("lead", AutocompleteSelectFilter), ("other", AutocompleteSelectFilter))
+    list_filter_submit = True
     list_select_related = ("lead", "other")
-    search_fields = ("reason", "lead__email", "other__email")
+    search_fields = (
+        "lead__email",
+        "lead__first_name",
+        "lead__last_name",
+        "other__email",
+        "other__first_name",
+        "other__last_name",
+    )
+    search_help_text = "Name or e-mail of either lead"
     ordering = ("-pk",)
-    paginator = InfinitePaginator
+    when_empty = "Pairs of leads that may be one person appear here when facts of both arrive."
+    related = (
+        Related("leads.lead", "lead", at="lead"),
+        Related("leads.lead", "other lead", at="other"),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SuspectedDuplicate]:
         return access.duplicates_visible_to(request.user)
@@ -34,5 +48,4 @@ class SuspectedDuplicateAdmin(ReadOnlyAdmin):
 
 
 def _link(lead: Lead) -> SafeString:
-    url = reverse("admin:leads_lead_change", args=[lead.pk])
-    return format_html('<a href="{}">{}</a> {}', url, lead, lead.email)
+    return format_html('<a href="{}">{}</a> {}', page_of(lead), lead, lead.email)

@@ -10,9 +10,15 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.paginator import InfinitePaginator
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+)
 
 from crm_handoff.admin.base import EditableAdmin, ReadOnlyAdmin
+from crm_handoff.admin.columns import linked
+from crm_handoff.admin.filters import DaysFilter
+from crm_handoff.admin.links import Related
 from crm_handoff.people import access
 from leads import mappings
 from leads.models import ImportBatch, ImportChunk, ImportMapping, ImportRow, ImportRun
@@ -26,11 +32,30 @@ def _pretty(value: Any) -> SafeString:
 
 @admin.register(ImportRun)
 class ImportRunAdmin(ReadOnlyAdmin):
-    list_display = ("file_name", "state", "mode", "mapping", "row_count", "started_by", "page")
-    list_filter = ("state", "mode", "mapping")
+    list_display = (
+        "file_name",
+        "state",
+        "mode",
+        "mapping",
+        "row_count",
+        "done_count",
+        linked("started_by"),
+        "received_at",
+        "page",
+    )
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("mode", ChoicesDropdownFilter),
+        ("started_by", AutocompleteSelectFilter),
+        ("received_at", DaysFilter),
+    )
+    list_filter_submit = True
     list_select_related = ("started_by",)
     search_fields = ("file_name", "file_hash", "mapping")
+    search_help_text = "File, its hash, or mapping"
     ordering = ("-pk",)
+    when_empty = "Imports appear here when files are uploaded under Imports, or sent to the API."
+    related = (Related("leads.importrow", "rows", by="run__id__exact"),)
     fieldsets = (
         (None, {"fields": ("file_name", "state", "mode", "mapping", "page", "problem")}),
         ("File", {"fields": ("file_size", "file_hash", "layout", "header", "notes")}),
@@ -85,30 +110,41 @@ class ImportRunAdmin(ReadOnlyAdmin):
 
 @admin.register(ImportRow)
 class ImportRowAdmin(ReadOnlyAdmin):
-    list_display = ("run", "line", "state", "problems", "repair")
-    list_filter = ("state",)
+    list_display = ("line", linked("run"), "state", "problems", "repair")
+    list_filter = (("run", AutocompleteSelectFilter), ("state", ChoicesDropdownFilter))
+    list_filter_submit = True
     list_select_related = ("run",)
     search_fields = ("run__file_name",)
-    paginator = InfinitePaginator
+    search_help_text = "File"
     ordering = ("-pk",)
+    when_empty = "Rows of files appear here while an import is checked, until it is done."
+    related = (Related("leads.importrun", "import", at="run"),)
     fields = ("run", "line", "state", "values", "problems", "changes", "repair")
 
 
 @admin.register(ImportBatch)
 class ImportBatchAdmin(ReadOnlyAdmin):
-    list_display = ("run", "slice")
+    list_display = ("slice", linked("run"))
+    list_filter = (("run", AutocompleteSelectFilter),)
+    list_filter_submit = True
     list_select_related = ("run",)
     search_fields = ("run__file_name",)
-    paginator = InfinitePaginator
+    search_help_text = "File"
+    when_empty = "What each part of an import made appears here, so that it can be taken back."
+    related = (Related("leads.importrun", "import", at="run"),)
     ordering = ("-pk",)
 
 
 @admin.register(ImportChunk)
 class ImportChunkAdmin(ReadOnlyAdmin):
-    list_display = ("run", "place")
+    list_display = ("place", linked("run"))
+    list_filter = (("run", AutocompleteSelectFilter),)
+    list_filter_submit = True
     list_select_related = ("run",)
     search_fields = ("run__file_name",)
-    paginator = InfinitePaginator
+    search_help_text = "File"
+    when_empty = "The bytes of uploaded files are kept here until their imports are done."
+    related = (Related("leads.importrun", "import", at="run"),)
     ordering = ("-pk",)
     fields = ("run", "place")
 
@@ -120,7 +156,8 @@ class ImportChunkAdmin(ReadOnlyAdmin):
 
 @admin.register(ImportMapping)
 class ImportMappingAdmin(EditableAdmin):
-    list_display = ("name", "key", "created_by", "updated_at")
+    when_empty = "Save how a file is read when you import it, and it appears here."
+    list_display = ("name", "key", linked("created_by"), "updated_at")
     list_select_related = ("created_by",)
     search_fields = ("name", "key")
     ordering = ("name",)

@@ -1,12 +1,18 @@
 """Webhook sources and their calls; sources are edited on a page of their own."""
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    RelatedDropdownFilter,
+)
 
-from crm_handoff.admin.base import ReadOnlyAdmin
+from crm_handoff.admin.base import AdminRequest, ReadOnlyAdmin
+from crm_handoff.admin.bulk import Bulk, BulkAdmin, RowRefused
+from crm_handoff.admin.columns import labelled, linked
+from crm_handoff.admin.filters import DaysFilter
+from crm_handoff.admin.links import Related
 from crm_handoff.clock import database_now
 from crm_handoff.integrations import inbound
 from crm_handoff.integrations.models import InboundEvent, InboundSource
@@ -18,6 +24,8 @@ class InboundSourceAdmin(ReadOnlyAdmin):
     list_filter = ("preset", "is_active")
     search_fields = ("name", "system")
     ordering = ("name",)
+    when_empty = "Webhook sources are added under Webhooks, and appear here."
+    related = (Related("integrations.inboundevent", "calls", by="source__id__exact"),)
     fields = (
         "name",
         "system",
@@ -37,13 +45,41 @@ class InboundSourceAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">Mapping and calls</a>', address)
 
 
+def _read_again(request: AdminRequest, event: InboundEvent) -> str:
+    if event.state != InboundEvent.State.QUARANTINED:
+        raise RowRefused("was read before")
+    if not inbound.read_again([event], at=database_now()):
+        event.refresh_from_db(fields=["problems"])
+        raise RowRefused(f"still cannot be read: {'; '.join(map(str, event.problems))}")
+    return "went in"
+
+
 @admin.register(InboundEvent)
-class InboundEventAdmin(ReadOnlyAdmin):
-    list_display = ("received_at", "source", "event_id", "state", "read_count")
-    list_filter = ("state", "source")
+class InboundEventAdmin(BulkAdmin, ReadOnlyAdmin):
+    list_display = (
+        "received_at",
+        linked("source"),
+        "event_id",
+        labelled("state", {"processed": "success", "quarantined": "danger"}),
+        "read_count",
+    )
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("source", RelatedDropdownFilter),
+        ("received_at", DaysFilter),
+    )
+    list_filter_submit = True
     list_select_related = ("source",)
-    search_fields = ("event_id",)
+    search_fields = ("event_id", "source__name")
+    search_help_text = "Id of the call, or its source"
     ordering = ("-pk",)
+    when_empty = "Calls appear here as webhook sources send them."
+    related = (Related("integrations.inboundsource", "source", at="source"),)
+    bulk = {
+        "read_again": Bulk(
+            "Read quarantined calls again", "integrations.change_inboundsource", _read_again
+        ),
+    }
     fields = (
         "source",
         "event_id",
@@ -55,23 +91,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
         "read_count",
         "text",
     )
-    actions = ("read_again",)
-
-    def has_read_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("integrations.change_inboundsource")
 
     @admin.display(description="As it came")
     def text(self, event: InboundEvent) -> str:
         return bytes(event.body).decode("utf-8", "replace")
-
-    @admin.action(description="Read quarantined calls again", permissions=["read"])
-    def read_again(self, request: HttpRequest, queryset: QuerySet[InboundEvent]) -> None:
-        chosen = list(queryset)
-        count = inbound.read_again(chosen, at=database_now())
-        self.message_user(request, f"{count} calls went in.", messages.SUCCESS)
-        if left := len(chosen) - count:
-            self.message_user(
-                request,
-                f"{left} did not: they were read before, or still cannot be.",
-                messages.WARNING,
-            )

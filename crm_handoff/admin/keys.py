@@ -8,9 +8,12 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from crm_handoff.admin.base import AdminRequest
+from crm_handoff.admin.bulk import Bulk, BulkAdmin, RowRefused
+from crm_handoff.admin.filters import DaysFilter
 from crm_handoff.admin.steps import Step, StepsAdmin
 from crm_handoff.clock import database_now
 from crm_handoff.models import ApiKey
@@ -42,8 +45,15 @@ def _revoke(request: AdminRequest, key: ApiKey) -> str:
     return f"{key} is revoked: calls with it are refused from now on."
 
 
+def _revoke_one(request: AdminRequest, key: ApiKey) -> str:
+    if key.revoked_at is not None:
+        raise RowRefused("was revoked before")
+    keys.revoke(key, at=database_now())
+    return "is revoked"
+
+
 @admin.register(ApiKey)
-class ApiKeyAdmin(StepsAdmin):
+class ApiKeyAdmin(BulkAdmin, StepsAdmin):
     list_display = (
         "name",
         "prefix",
@@ -55,10 +65,16 @@ class ApiKeyAdmin(StepsAdmin):
         "revoked_at",
     )
     list_select_related = ("created_by",)
-    list_filter = ("system",)
+    list_filter = (("created_by", AutocompleteSelectFilter), ("expires_at", DaysFilter))
+    list_filter_submit = True
     search_fields = ("name", "prefix", "system")
     ordering = ("-pk",)
     form = NewKeyForm
+    when_empty = "Issue a key for each system that calls the API."
+    help_texts = {
+        "rate_per_minute": "Calls a minute, a whole number; further ones are answered with 429.",
+        "expires_at": "Day and time in your zone. Blank: until it is revoked.",
+    }
     add_fieldsets = (
         (None, {"fields": ("name", "system", "scopes", "rate_per_minute", "expires_at")}),
     )
@@ -86,6 +102,14 @@ class ApiKeyAdmin(StepsAdmin):
         ),
     }
     refusals = (keys.KeyNotReplaceable,)
+    bulk = {
+        "revoke_all": Bulk(
+            "Revoke",
+            "crm_handoff.change_apikey",
+            _revoke_one,
+            question="Revoke these keys? Calls with them are refused from then on, for good.",
+        ),
+    }
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

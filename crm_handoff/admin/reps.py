@@ -1,20 +1,29 @@
 """Who can receive leads, when, and from which territory."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 
 from crm_handoff.admin.base import (
+    AdminRequest,
     EditableAdmin,
     ModelAdmin,
     RowsFormSet,
     TabularInline,
 )
+from crm_handoff.admin.bulk import Bulk, BulkAdmin, RowRefused
+from crm_handoff.admin.columns import linked
 from crm_handoff.admin.fields import country_codes, language_codes, words
+from crm_handoff.admin.links import Related
 from routing.models import NamedAccount, Queue, Rep, Territory, TerritoryMembership
+
+WEIGHT_HELP = "A whole number from 1: a rep of weight 2 receives twice as many leads as one of 1."
+SIZE_HELP = "People at the company, a whole number. Blank: any."
 
 
 class MembershipInline(TabularInline):
@@ -25,7 +34,9 @@ class MembershipInline(TabularInline):
     extra = 0
     hide_title = True
     ordering = ("pk",)
+    per_page = 50
     verbose_name_plural = "memberships"
+    help_texts = {"weight": WEIGHT_HELP}
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -43,6 +54,7 @@ class NewMembershipInline(TabularInline):
     extra = 0
     hide_title = True
     verbose_name_plural = "new memberships"
+    help_texts = {"weight": WEIGHT_HELP}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TerritoryMembership]:
         rows: QuerySet[TerritoryMembership] = super().get_queryset(request)
@@ -79,10 +91,26 @@ class TerritoryForm(forms.ModelForm):
     industries = words("As sources write them, separated by commas. Blank: any.")
 
 
+def _receive(request: AdminRequest, rep: Rep, *, is_active: bool) -> str:
+    if rep.is_active == is_active:
+        raise RowRefused("received leads before" if is_active else "received none before")
+    rep.is_active = is_active
+    rep.save(update_fields=["is_active"])
+    if is_active:
+        return "receives leads again"
+    return f"receives no more leads, and keeps the {rep.open_count + rep.excess_count} open ones"
+
+
 @admin.register(Rep)
-class RepAdmin(EditableAdmin):
-    list_display = ("user", "kind", "spoken", "load", "manager", "is_active")
-    list_filter = ("kind", "is_active", "memberships__territory")
+class RepAdmin(BulkAdmin, EditableAdmin):
+    list_display = ("user", "kind", "spoken", "load", linked("manager"), "is_active")
+    list_filter = (
+        "kind",
+        "is_active",
+        ("memberships__territory", RelatedDropdownFilter),
+        ("manager", AutocompleteSelectFilter),
+    )
+    list_filter_submit = True
     list_select_related = ("user", "manager")
     search_fields = ("user__email", "user__full_name")
     ordering = ("user__email",)
@@ -90,7 +118,29 @@ class RepAdmin(EditableAdmin):
     readonly_fields = ("open_count", "excess_count")
     form = RepForm
     fixed_fields = ("user",)
+    when_empty = "Add the people of sales who receive leads; invite them under People first."
+    help_texts = {
+        "capacity": "Open leads, a whole number; at this many the rep is skipped.",
+    }
     inlines = (TerritoriesOfRep, NewTerritoryOfRep)
+    related = (
+        Related("crm_handoff.user", "person", at="user"),
+        Related("routing.handoff", "handoffs", by="rep__id__exact"),
+        Related("routing.absence", "absences", by="rep__id__exact"),
+        Related("routing.namedaccount", "named accounts", by="rep__id__exact"),
+        Related("routing.routingdecision", "decisions", by="rep__id__exact"),
+    )
+    bulk = {
+        "receive": Bulk(
+            "Receive leads again", "routing.change_rep", partial(_receive, is_active=True)
+        ),
+        "stop_receiving": Bulk(
+            "Receive no more leads",
+            "routing.change_rep",
+            partial(_receive, is_active=False),
+            question="Send these reps no more leads? They keep the ones that they hold.",
+        ),
+    }
 
     @admin.display(description="languages")
     def spoken(self, rep: Rep) -> str:
@@ -103,9 +153,18 @@ class RepAdmin(EditableAdmin):
 
 @admin.register(Territory)
 class TerritoryAdmin(EditableAdmin):
-    list_display = ("position", "name", "covers", "queue", "calendar", "secondary", "is_active")
+    list_display = (
+        "position",
+        "name",
+        "covers",
+        linked("queue"),
+        linked("calendar"),
+        linked("secondary"),
+        "is_active",
+    )
     list_display_links = ("name",)
-    list_filter = ("is_active", "queue")
+    list_filter = ("is_active", ("queue", RelatedDropdownFilter))
+    list_filter_submit = True
     list_select_related = ("queue", "calendar", "secondary__user")
     search_fields = ("name", "key")
     ordering = ("position", "pk")
@@ -129,7 +188,18 @@ class TerritoryAdmin(EditableAdmin):
         ),
         ("Receives", {"fields": ("language_is_required", "queue", "calendar", "secondary")}),
     )
+    when_empty = "Add the parts of the market; what none covers waits in the fallback queue."
+    help_texts = {
+        "position": "A whole number: territories are tried in this order, the smallest first.",
+        "min_employees": SIZE_HELP,
+        "max_employees": SIZE_HELP,
+    }
     inlines = (RepsOfTerritory, NewRepOfTerritory)
+    related = (
+        Related("routing.handoff", "handoffs", by="territory__id__exact"),
+        Related("routing.queue", "queue", at="queue"),
+        Related("routing.businesscalendar", "calendar", at="calendar"),
+    )
 
     @admin.display(description="covers")
     def covers(self, territory: Territory) -> str:
@@ -139,30 +209,59 @@ class TerritoryAdmin(EditableAdmin):
 
 @admin.register(Queue)
 class QueueAdmin(EditableAdmin):
-    list_display = ("name", "key", "manager", "is_fallback")
+    list_display = ("name", "key", linked("manager"), "is_fallback")
     list_select_related = ("manager",)
     search_fields = ("name", "key")
     ordering = ("name",)
     autocomplete_fields = ("manager",)
     fixed_fields = ("key",)
+    when_empty = (
+        "Add where leads wait when nobody can take them; load_defaults makes the fallback."
+    )
+    related = (
+        Related("routing.handoff", "handoffs", by="queue__id__exact"),
+        Related("routing.territory", "territories", by="queue__id__exact"),
+    )
 
 
 @admin.register(NamedAccount)
 class NamedAccountAdmin(ModelAdmin):
-    list_display = ("account", "rep")
+    list_display = ("__str__", linked("account"), linked("rep"), "updated_at")
+    list_filter = (("rep", AutocompleteSelectFilter), ("account", AutocompleteSelectFilter))
+    list_filter_submit = True
     list_select_related = ("account", "rep__user")
-    search_fields = ("account__name", "rep__user__email")
+    search_fields = ("account__name", "rep__user__email", "rep__user__full_name")
+    search_help_text = "Company, or name or e-mail of the rep"
     ordering = ("-pk",)
+    when_empty = "Add the accounts whose leads go to one rep, wherever they come from."
+    related = (
+        Related("leads.account", "account", at="account"),
+        Related("routing.rep", "rep", at="rep"),
+    )
     autocomplete_fields = ("account", "rep")
 
 
 @admin.register(TerritoryMembership)
 class TerritoryMembershipAdmin(EditableAdmin):
-    list_display = ("territory", "rep", "weight", "credit", "is_active")
-    list_filter = ("territory", "is_active")
+    list_display = (
+        "__str__",
+        linked("territory"),
+        linked("rep"),
+        "weight",
+        "credit",
+        "is_active",
+    )
+    list_filter = (
+        ("territory", RelatedDropdownFilter),
+        ("rep", AutocompleteSelectFilter),
+        "is_active",
+    )
+    list_filter_submit = True
     list_select_related = ("territory", "rep__user")
     search_fields = ("rep__user__email", "territory__name")
     ordering = ("territory", "pk")
     autocomplete_fields = ("territory", "rep")
     readonly_fields = ("credit",)
     fixed_fields = ("territory", "rep")
+    when_empty = "Add which reps receive the leads of which territory."
+    help_texts = {"weight": WEIGHT_HELP}

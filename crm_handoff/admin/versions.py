@@ -8,9 +8,16 @@ from django.contrib import admin
 from django.contrib.auth import authenticate
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    RelatedDropdownFilter,
+)
 
 from crm_handoff import pipeline
 from crm_handoff.admin.base import AdminRequest, ReadOnly, ReadOnlyAdmin, ReadOnlyInline
+from crm_handoff.admin.columns import labelled
+from crm_handoff.admin.links import Related
 from crm_handoff.admin.steps import Step, StepsAdmin
 from crm_handoff.clock import database_now
 from definitions import versions
@@ -82,6 +89,12 @@ def _retire(request: AdminRequest, version: DefinitionVersion) -> str:
     return f"{version} is no longer in force."
 
 
+STATE_COLORS = {
+    "draft": "warning",
+    "in_review": "info",
+    "signed": "primary",
+    "active": "success",
+}
 CHANGE = "definitions.change_definitionversion"
 
 
@@ -184,8 +197,22 @@ class SignOffInline(ReadOnlyInline):
 
 @admin.register(DefinitionVersion)
 class DefinitionVersionAdmin(ReadOnly, StepsAdmin):
-    list_display = ("__str__", "state", "process", "handoff_stage", "author", "activated_at")
-    list_filter = ("state", "process", "definition")
+    list_display = (
+        "__str__",
+        labelled("state", STATE_COLORS),
+        "process",
+        "handoff_stage",
+        "change_note",
+        "author",
+        "submitted_at",
+        "activated_at",
+    )
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        ("process", ChoicesDropdownFilter),
+        ("definition", RelatedDropdownFilter),
+    )
+    list_filter_submit = True
     list_select_related = ("definition", "author")
     search_fields = ("definition__name", "definition__key", "change_note")
     ordering = ("definition", "-number")
@@ -195,6 +222,15 @@ class DefinitionVersionAdmin(ReadOnly, StepsAdmin):
         ScoreRuleInline,
         SlaTermInline,
         SignOffInline,
+    )
+    when_empty = "Load a definition's file as a draft, and its first version appears here."
+    related = (
+        Related("definitions.definition", "definition", at="definition"),
+        Related("definitions.criterion", "criteria", by="version__id__exact"),
+        Related("definitions.scorerule", "points", by="version__id__exact"),
+        Related("definitions.slaterm", "SLA terms", by="version__id__exact"),
+        Related("definitions.versiontitlerule", "title rules", by="version__id__exact"),
+        Related("leads.evaluation", "evaluations", by="version__id__exact"),
     )
     steps = STEPS
     refusals = REFUSALS
@@ -233,7 +269,10 @@ class DefinitionVersionAdmin(ReadOnly, StepsAdmin):
 class ContentRowAdmin(ReadOnlyAdmin):
     """Rows of a version's content; a version is written as a file and loaded as a draft."""
 
-    list_filter = ("version__definition", "version__number")
+    list_filter = (("version", AutocompleteSelectFilter),)
+    list_filter_submit = True
+    when_empty = "The content of versions appears here, once a draft is loaded."
+    related = (Related("definitions.definitionversion", "version", at="version"),)
     list_select_related: tuple[str, ...] = ("version__definition",)
     ordering: tuple[str, ...] = ("-version", "position", "pk")
 
@@ -291,7 +330,15 @@ class VersionTitleRuleAdmin(ContentRowAdmin):
 @admin.register(SignOff)
 class SignOffAdmin(ReadOnlyAdmin):
     list_display = ("version", "side", "signer", "signed_at", "review_round")
-    list_filter = ("side",)
+    list_filter = (
+        "side",
+        ("version", AutocompleteSelectFilter),
+        ("signer", AutocompleteSelectFilter),
+    )
+    list_filter_submit = True
     list_select_related = ("version__definition", "signer")
-    search_fields = ("version__definition__name", "signer__email")
+    search_fields = ("version__definition__name", "signer__email", "signer__full_name")
+    search_help_text = "Definition, or name or e-mail of who signed"
     ordering = ("-pk",)
+    when_empty = "Signatures appear here as both sides sign a version in review."
+    related = (Related("definitions.definitionversion", "version", at="version"),)

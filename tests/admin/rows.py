@@ -1,18 +1,26 @@
 """What the demo lacks for three rows of every kind."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
+from crm_handoff.demo.companies import SYSTEM
 from crm_handoff.integrations import inbound
-from crm_handoff.integrations.models import Delivery, DeliveryAttempt, InboundEvent
+from crm_handoff.integrations.models import (
+    Delivery,
+    DeliveryAttempt,
+    DeliveryNotice,
+    InboundEvent,
+    NoticePreference,
+    QuietHours,
+)
 from crm_handoff.models import ConversionRate, Heartbeat, User
-from crm_handoff.people import keys, roles
+from crm_handoff.people import invitations, keys, roles
 from crm_handoff.people.roles import Role
-from crm_handoff.stories import SYSTEM
 from definitions import versions
 from definitions.enums import Side
 from definitions.models import Definition, DefinitionVersion
+from leads import notes
 from leads.models import (
     Account,
     Assertion,
@@ -33,6 +41,8 @@ from routing.models import (
     Acceptance,
     Attempt,
     BusinessCalendar,
+    Confirmation,
+    FollowUp,
     Handoff,
     NamedAccount,
     Notice,
@@ -59,6 +69,9 @@ def fill(*, at):
 
 def _people(*, at):
     revops = User.objects.get(email="revops@demo.example")
+    for number in NUMBERS:
+        invitee = invitations.Invitee(f"new{number}@tests.example", "", [Role.AUDITOR])
+        invitations.invite(invitee, by=revops, at=at)
     calendar, queue = BusinessCalendar.objects.first(), Queue.objects.first()
     for number in NUMBERS:
         keys.issue(f"Form {number}", system="website", created_by=revops)
@@ -108,7 +121,7 @@ def _rep(number):
 def _agreements(*, at):
     for number in NUMBERS:
         Definition.objects.create(key=f"segment-{number}", name=f"Segment {number}")
-    active = DefinitionVersion.objects.get(state="active")
+    active = DefinitionVersion.objects.filter(state="active").earliest("pk")
     version = versions.revise(active, by=active.author)
     versions.submit(version, by=active.author, at=at)
     versions.sign(version, side=Side.MARKETING, by=active.marketing_operator, at=at)
@@ -138,6 +151,7 @@ def _facts(*, at):
         ImportChunk.objects.create(run=run, place=0, data=b"a,b")
         ImportMapping.objects.create(key=f"fair-{number}", name=f"Fair {number}", content={})
         Mark.objects.create(lead=lead)
+        notes.add(lead.pk, text=f"Call {number} went well.", by=manager, at=at)
         SuspectedDuplicate.objects.create(
             lead=Lead.objects.earliest("pk"),
             other=Lead.objects.order_by("-pk")[number],
@@ -163,6 +177,15 @@ def _answers(*, at):
     for handoff in Handoff.objects.all()[:3]:
         said = {"handoff": handoff, "by": manager, "at": at}
         Attempt.objects.create(kind="call", outcome="reached", **said)
+        Confirmation.objects.create(checklist="bant", **said)
+        FollowUp.objects.create(
+            handoff=handoff,
+            kind="call",
+            what="Call again",
+            due_at=at,
+            created_by=manager,
+            created_at=at,
+        )
         Rejection.objects.create(reason=reason, comment="Not now.", **said)
         Reversal.objects.create(acceptance=Acceptance.objects.create(**said), by=manager, at=at)
 
@@ -171,7 +194,6 @@ def _messages(*, at):
     for number, notice in enumerate(Notice.objects.all()[:3]):
         delivery = Delivery.objects.create(
             key=f"key-{number}",
-            notice=notice,
             channel="email",
             address="dana@demo.example",
             payload={},
@@ -180,3 +202,9 @@ def _messages(*, at):
             finished_at=at,
         )
         DeliveryAttempt.objects.create(delivery=delivery, number=1, started_at=at)
+        DeliveryNotice.objects.create(delivery=delivery, notice=notice, channel="email")
+    for person in User.objects.order_by("pk")[:3]:
+        NoticePreference.objects.create(
+            person=person, kind="accepted", channel="email", is_wanted=False
+        )
+        QuietHours.objects.create(person=person, starts=time(20), ends=time(7))

@@ -108,8 +108,9 @@ def test_an_absence_may_have_no_end(manager, rita):
         (("2026-07-01", "09:00"), "ends_at", "The absence ends before it begins."),
         (("2026-06-01", "09:00"), "ends_at", "The absence ends before it begins."),
         (("2026-08-01", ""), "ends_at", "Enter a valid time."),
+        (("9999-12-31", "23:59"), "ends_at", "Choose a time within ten years from now."),
     ],
-    ids=["at once", "before", "half an instant"],
+    ids=["at once", "before", "half an instant", "too far"],
 )
 def test_an_absence_that_makes_no_sense_is_explained(manager, rita, ends, field, sentence):
     response = manager.post(ADD_ABSENCE, span(rita, begins=("2026-07-01", "09:00"), ends=ends))
