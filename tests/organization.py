@@ -15,6 +15,8 @@ from crm_handoff.people.roles import Role
 from tests.admin import rows
 
 LOADED_AT = datetime(2026, 1, 13, 12, tzinfo=UTC)
+WEEKS = 4
+"""Long enough for deals; a whole year takes its time."""
 
 SignIn = Callable[[Role | User], Client]
 
@@ -23,7 +25,7 @@ SignIn = Callable[[Role | User], Client]
 def organization(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The demo and three rows of every kind, gone again after the module."""
     with django_db_blocker.unblock(), transaction.atomic():
-        demo.load(at=LOADED_AT)
+        demo.load(at=LOADED_AT, weeks=WEEKS)
         rows.fill(at=LOADED_AT)
         with connection.cursor() as cursor:
             # What was deferred is checked here, once, and not again with each test.

@@ -17,7 +17,7 @@ from routing.models import Handoff
 
 @pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
 def test_the_lead_of_the_first_steps_goes_to_the_rep_who_is_told_to_sign_in(db, page):
-    demo.load(at=database_now())
+    demo.load(at=database_now(), weeks=2)
     issued = keys.issue("Website", system="website", created_by=User.objects.first())
     caller = Client(headers={"authorization": f"Bearer {issued.token}"})
     text = Path(settings.BASE_DIR, page).read_text(encoding="utf-8")

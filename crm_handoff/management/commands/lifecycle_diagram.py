@@ -62,7 +62,7 @@ def diagram(process: Process) -> str:
     for (of, origin, cause), stages in TRANSITIONS.items():
         if of is process and cause is not Cause.EXTERNAL:
             for to in stages:
-                causes[origin, to].append(cause.label)
+                causes[origin, to].append(str(cause.label))
     order = [*Stage]
     steps = sorted(causes, key=lambda step: (order.index(step[0]), order.index(step[1])))
     names = "\n".join(f'    state "{stage.label}" as {stage.value}' for stage in Stage)
