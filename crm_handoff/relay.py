@@ -82,6 +82,7 @@ SLOW_JOBS = (
     Job("pipeline.expire_untouched", "", pipeline.expire_untouched),
     Job("housekeeping.forget_answers", "", housekeeping.forget_answers),
     Job("housekeeping.forget_bodies", "", housekeeping.forget_bodies),
+    Job("housekeeping.forget_rates", "", housekeeping.forget_rates),
 )
 """Done by the relay itself every few seconds; each finds out alone that there is nothing."""
 SLOW_EVERY = timedelta(seconds=3)

@@ -17,6 +17,8 @@ from launcher.steps import run
 
 DEVELOPMENT = "requirements-dev.txt"
 RUNTIME = "requirements.txt"
+EVERY_PAGE = "tests/browser/test_every_page.py"
+OF_THE_DOCUMENTATION = "tests/browser/screenshots.py"
 PARALLEL = ("-n", "2", "--dist", "worksteal")
 DEPLOYED = {
     "DEBUG": "false",
@@ -34,6 +36,7 @@ CHECKS = {
     "types": ("mypy",),
     "migrations": ("python", "manage.py", "makemigrations", "--check", "--dry-run"),
     "lifecycle diagram": ("python", "manage.py", "lifecycle_diagram", "--check"),
+    "translations": ("python", "manage.py", "update_messages", "--check"),
     "deployment": ("python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"),
 }
 
@@ -62,6 +65,34 @@ def check() -> int:
         failed = [name for name, command in CHECKS.items() if _check(name, command, environment)]
     say(f"\nFailed: {', '.join(failed)}." if failed else "\nAll checks passed.")
     return 1 if failed else 0
+
+
+def screenshots() -> int:
+    """Take the documentation's pictures anew, and one of every page of the demo.
+
+    Of every page there is one wide and one narrow, light and dark; `ARGS` names their folder,
+    `.local/screenshots` without it.
+    """
+    packages.enter(DEVELOPMENT)
+    place = _place("screenshots")
+    folder = Path(os.environ.get("ARGS") or HOME.folder / "screenshots").absolute()
+    with place.claim():
+        chromium.ensure()
+        with servers(place, is_fresh=True, settings=postgres.THROW_AWAY_SETTINGS) as running:
+            environment = running.environment | {"SCREENSHOTS": str(folder)}
+            tests = (OF_THE_DOCUMENTATION, EVERY_PAGE)
+            code = run(environment, [sys.executable, "-m", "pytest", *tests])
+    say(f"The pictures are in docs/images and {folder}.")
+    return code
+
+
+def messages() -> int:
+    """Bring the catalogs of translations up to the texts, and compile them."""
+    packages.enter(DEVELOPMENT)
+    # Neither is asked: texts are in files.
+    nowhere = {"DATABASE_URL": "postgres://localhost/none", "BROKER_URL": "redis://localhost"}
+    environment = os.environ | DEPLOYED | nowhere
+    return run(environment, [sys.executable, "manage.py", "update_messages"])
 
 
 def bench() -> int:

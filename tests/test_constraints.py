@@ -33,6 +33,11 @@ ALLOWANCE = """INSERT INTO crm_handoff_callallowance (key_id, calls_left, counte
 REQUEST = """INSERT INTO crm_handoff_idempotentrequest (owner, idempotency_key, method, path,
     body_hash, status, location) VALUES ('00000000-0000-0000-0000-000000000007', 'once', 'POST',
     '/', '', {status}, '')"""
+INVITATION = """INSERT INTO crm_handoff_invitation (public_id, person_id, invited_by_id,
+    invited_at, sent_at, accepted_at, revoked_at, revoked_by_id) SELECT gen_random_uuid(), id, id,
+    now(), now(), {accepted}, {revoked}, {by} FROM crm_handoff_user"""
+BUCKET = """INSERT INTO crm_handoff_allowance (subject, remaining, counted_at)
+    VALUES ('\\x00', -0.1, now())"""
 BEAT = "INSERT INTO crm_handoff_heartbeat (kind, name, at) VALUES ('beat', 'one', now())"
 
 SOURCE = """INSERT INTO integrations_inboundsource (public_id, name, system, preset, scheme,
@@ -43,9 +48,23 @@ CALL = """INSERT INTO integrations_inboundevent (source_id, event_id, received_a
     problems, results, read_at, read_count)
     SELECT id, 'one', now(), '', {state}, '[]', '[]', now(), 1 FROM integrations_inboundsource"""
 
+TOLD = """INSERT INTO integrations_deliverynotice (delivery_id, notice_id, channel)
+    SELECT delivery.id, notice.id, {channel}
+    FROM integrations_delivery AS delivery, routing_notice AS notice"""
+NOTICE = """INSERT INTO routing_notice (key, kind, recipient_id, detail, at)
+    SELECT 'one', 'accepted', id, '{}', now() FROM crm_handoff_user"""
+WISH = """INSERT INTO integrations_noticepreference (person_id, kind, channel, is_wanted)
+    SELECT id, {kind}, {channel}, false FROM crm_handoff_user"""
+QUIET = """INSERT INTO integrations_quiethours (person_id, starts, ends, weekdays,
+    lets_high_intent_through) SELECT id, '22:00', {ends}, {days}, true FROM crm_handoff_user"""
+
 
 def source(**changes: str) -> str:
     return SOURCE.format(**{"preset": "'generic'", "scheme": "'hmac'", "until": "NULL"} | changes)
+
+
+def invitation(accepted: str = "NULL", revoked: str = "NULL", by: str = "NULL") -> str:
+    return INVITATION.format(accepted=accepted, revoked=revoked, by=by)
 
 
 def delivery(**changes: str) -> str:
@@ -65,6 +84,20 @@ VIOLATIONS = {
     "api_key_scopes_known": (KEY.format(scopes="'{read,all}'", rate=1),),
     "api_key_rate_is_positive": (KEY.format(scopes="'{read}'", rate=0),),
     "call_allowance_not_overdrawn": (ALLOWANCE,),
+    "allowance_not_overdrawn": (BUCKET,),
+    "one_open_invitation": (
+        PERSON.format(email="a@example.com"),
+        invitation(),
+        invitation(),
+    ),
+    "invitation_ends_once": (
+        PERSON.format(email="a@example.com"),
+        invitation(accepted="now()", revoked="now()", by="id"),
+    ),
+    "invitation_taken_back_by_somebody": (
+        PERSON.format(email="a@example.com"),
+        invitation(revoked="now()"),
+    ),
     "one_answer_per_request": (REQUEST.format(status=201), REQUEST.format(status="NULL")),
     "only_success_is_kept": (REQUEST.format(status=400),),
     "delivery_state_known": (delivery(state="'lost'", finished="now()"),),
@@ -75,6 +108,44 @@ VIOLATIONS = {
         delivery(),
         TRY.format(finished="NULL", outcome="''"),
         TRY.format(finished="NULL", outcome="''"),
+    ),
+    "one_telling_per_notice_and_channel": (
+        PERSON.format(email="a@example.com"),
+        NOTICE,
+        delivery(),
+        TOLD.format(channel="'email'"),
+        TOLD.format(channel="'email'"),
+    ),
+    "telling_channel_known": (
+        PERSON.format(email="a@example.com"),
+        NOTICE,
+        delivery(),
+        TOLD.format(channel="'fax'"),
+    ),
+    "one_preference_per_kind_and_channel": (
+        PERSON.format(email="a@example.com"),
+        WISH.format(kind="'accepted'", channel="'email'"),
+        WISH.format(kind="'accepted'", channel="'email'"),
+    ),
+    "preference_kind_known": (
+        PERSON.format(email="a@example.com"),
+        WISH.format(kind="'gossip'", channel="'email'"),
+    ),
+    "preference_channel_known": (
+        PERSON.format(email="a@example.com"),
+        WISH.format(kind="'accepted'", channel="'fax'"),
+    ),
+    "escalations_are_always_wanted": (
+        PERSON.format(email="a@example.com"),
+        WISH.format(kind="'escalated'", channel="'email'"),
+    ),
+    "quiet_hours_end": (
+        PERSON.format(email="a@example.com"),
+        QUIET.format(ends="'22:00'", days="'{0}'"),
+    ),
+    "quiet_hours_on_known_days": (
+        PERSON.format(email="a@example.com"),
+        QUIET.format(ends="'07:00'", days="'{0,7}'"),
     ),
     "source_preset_known": (PERSON.format(email="a@example.com"), source(preset="'fax'")),
     "source_scheme_known": (PERSON.format(email="a@example.com"), source(scheme="'trust'")),

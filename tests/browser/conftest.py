@@ -5,15 +5,28 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from crm_handoff import pipeline
 from crm_handoff.people import keys
 from crm_handoff.people.models import User
-from routing.models import Rep
+from leads.models import Lead
+from routing import handoffs
+from routing.models import Handoff, Rep
 from tests.web import world
 
 SignIn = Callable[[Page, User], None]
+
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
+def anywhere(page: Page, request: Any) -> Page:
+    """An empty page at a desk, then one on a phone; one that logs an error fails the test."""
+    page.set_viewport_size(request.param)
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    return page
 
 
 @pytest.fixture
@@ -70,3 +83,15 @@ def work() -> Callable[[], None]:
             pass
 
     return run
+
+
+@pytest.fixture
+def confirming(transactional_db: None) -> tuple[Handoff, Rep]:
+    """A lead of the process in which the rep confirms, and the rep who accepted it."""
+    version = world.company("sales_confirmed")
+    world.asset()
+    rep = world.rep("Dana Fischer", world.territory())
+    handoff = world.handed_over(version, world.lead("Maria", "Keller"))
+    Lead.objects.filter(pk=handoff.lead_id).update(stage=version.handoff_stage)
+    handoffs.accept(handoff.pk, by=rep.user, at=timezone.now())
+    return handoff, rep

@@ -6,7 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from routing.enums import HandoffStatus, TimerState
-from routing.models import Handoff, Rejection, SlaTimer
+from routing.models import Confirmation, Handoff, Rejection, SlaTimer
 
 pytestmark = pytest.mark.browser
 
@@ -185,3 +185,123 @@ def test_pages_log_no_errors_and_break_no_content_policy(page, sign_in, dana, we
     expect(page.get_by_role("heading", name="Why qualified")).to_be_visible()
 
     assert said == []
+
+
+def test_several_are_selected_by_keys_accepted_together_and_taken_back_by_one_key(
+    page, sign_in, dana, website, work
+):
+    arrive(website, work, 10, "Maria", "Keller")
+    arrive(website, work, 11, "Jonas", "Huber")
+    sign_in(page, dana.user)
+
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    bar = page.get_by_role("form", name="Selected leads")
+    expect(bar.locator("#chosen-count")).to_have_text("2")
+    bar.get_by_role("button", name="Accept").click()
+    expect(page.get_by_text("2 leads accepted.")).to_be_visible()
+    expect(page.locator(".lead .tag", has_text="Accepted")).to_have_count(2)
+    expect(bar).to_be_hidden()
+    page.keyboard.press("u")
+
+    expect(page.get_by_text("2 leads wait as before.")).to_be_visible()
+    assert set(Handoff.objects.values_list("status", flat=True)) == {HandoffStatus.ASSIGNED}
+
+
+def test_what_is_selected_survives_a_refresh(page, sign_in, dana, website, work):
+    arrive(website, work, 12, "Maria", "Keller")
+    sign_in(page, dana.user)
+    box = page.get_by_role("checkbox", name="Select Maria Keller")
+    box.check()
+
+    arrive(website, work, 13, "Jonas", "Huber")
+
+    expect(page.locator(".lead")).to_have_count(2)
+    expect(page.locator("#said")).to_have_text("New in your queue: Jonas Huber")
+    expect(box).to_be_checked()
+
+
+def test_filters_stay_in_the_address_and_come_back_with_it(page, sign_in, dana, website, work):
+    arrive(website, work, 14, "Maria", "Keller")
+    sign_in(page, dana.user)
+
+    page.get_by_role("radio", name="Accepted").check()
+    expect(page.get_by_text("Nothing matches")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/queue/\?view=accepted$"))
+    page.locator("#search").fill("maria")
+    expect(page).to_have_url(re.compile(r"/queue/\?view=accepted&q=maria$"))
+    page.evaluate("history.back()")
+
+    expect(page).to_have_url(re.compile(r"/queue/\?view=accepted$"))
+    expect(page.locator("#search")).to_have_value("")
+    expect(page.get_by_role("radio", name="Accepted")).to_be_checked()
+    page.evaluate("history.back()")
+    expect(page.locator(".lead")).to_have_count(1)
+
+
+def test_a_next_step_with_a_time_becomes_a_task_that_is_done_by_one_click(
+    page, sign_in, dana, website, work
+):
+    arrive(website, work, 15, "Maria", "Keller")
+    sign_in(page, dana.user)
+    page.get_by_role("link", name="Call Maria Keller").click()
+    sheet = page.locator("#sheet")
+    sheet.get_by_text("No answer", exact=True).click()
+    sheet.get_by_label("Next step").fill("Try the mobile")
+    expect(sheet.get_by_label("Day and time")).to_be_hidden()
+    sheet.get_by_text("Pick a time").click()
+    sheet.get_by_label("Day and time").fill(f"{timezone.localtime():%Y-%m-%d}T23:59")
+    sheet.get_by_role("button", name="Log attempt").click()
+
+    task = page.locator(".task", has_text="Try the mobile")
+    expect(task).to_be_visible()
+    task.get_by_role("button", name="Done: Try the mobile").click()
+    expect(task).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(task).to_be_visible()
+
+
+def test_what_was_typed_is_not_left_without_a_word(page, sign_in, dana, website, work):
+    arrive(website, work, 16, "Maria", "Keller")
+    sign_in(page, dana.user)
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.get_by_role("link", name="Reject Maria Keller").click()
+    comment = page.locator("#sheet").get_by_label("Comment")
+    comment.fill("They signed elsewhere.")
+
+    page.locator("#sheet").get_by_role("button", name="Close").click()
+
+    expect(comment).to_have_value("They signed elsewhere.")
+    assert asked == ["Leave without saving what you typed?"]
+
+
+def test_a_lead_is_confirmed_by_its_checklist_once_it_was_called(
+    page, sign_in, confirming, live_server
+):
+    handoff, rep = confirming
+    sign_in(page, rep.user)
+    page.goto(f"{live_server.url}/handoffs/{handoff.public_id}/confirm/")
+    expect(page.get_by_text("Contact Maria Keller first")).to_be_visible()
+    page.get_by_role("link", name="Log attempt").click()
+    page.get_by_text("Reached", exact=True).click()
+    page.get_by_role("button", name="Log attempt").click()
+    expect(page.get_by_text("Attempt logged for Maria Keller.")).to_be_visible()
+
+    page.goto(f"{live_server.url}/handoffs/{handoff.public_id}/confirm/")
+    for asked in page.locator(".asked").all():
+        asked.get_by_label("Answer").fill("Yes, by June.")
+        asked.get_by_label("How you know").fill("Said so on the call.")
+    need = page.locator(".asked", has_text="Which problem")
+    need.get_by_label("How you know").fill("")
+    page.get_by_role("button", name="Confirm as SQL").click()
+    expect(page.get_by_text("Say how you know: a call")).to_be_visible()
+    expect(need.get_by_label("Answer")).to_have_value("Yes, by June.")
+    need.get_by_label("How you know").fill("Said so on the call.")
+    page.get_by_role("button", name="Confirm as SQL").click()
+
+    expect(page.get_by_text("Maria Keller is confirmed as SQL.")).to_be_visible()
+    confirmation = Confirmation.objects.get()
+    assert timedelta(0) < confirmation.at - confirmation.began_at < timedelta(minutes=2)

@@ -1,0 +1,198 @@
+"""Every page of the product, as each role of the demo opens it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from crm_handoff.integrations.models import InboundSource
+from crm_handoff.people import access
+from crm_handoff.people.models import User
+from definitions.models import DefinitionVersion
+from definitions.vocabulary import Process
+from leads.enums import ImportState
+from leads.models import Account, Asset, ImportRun, Lead
+from routing.enums import HandoffStatus
+from routing.models import FollowUp, Handoff
+from tests.web import import_steps
+
+REVOPS = "revops@demo.example"
+MARKETING = "marketing.lead@demo.example"
+SALES = "sales.manager@demo.example"
+SDR = "sdr@demo.example"
+AE = "ae@demo.example"
+AUDITOR = "auditor@demo.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page by a name that files bear, where it is, who of the demo opens it, and its answer."""
+
+    name: str
+    address: str
+    who: str = ""
+    status: int = 200
+
+
+def send_files() -> None:
+    """Send three files as RevOps: to be described, checked, and imported."""
+    client = Client()
+    client.force_login(User.objects.get(email=REVOPS), "django.contrib.auth.backends.ModelBackend")
+    import_steps.sent(client)
+    _waiting, started = (import_steps.checked(client, import_steps.sent(client)) for _ in "12")
+    import_steps.post(client, started, "import_start")
+    import_steps.work()
+
+
+def web_places() -> list[Place]:
+    """Return the product's own pages with the demo's most telling rows."""
+    return [
+        *(Place(f"rep-{name}", address, SDR) for name, address in _rep()),
+        *(Place(f"ae-{name}", address, AE) for name, address in _ae()),
+        *(Place(f"marketing-{name}", address, MARKETING) for name, address in _marketing()),
+        *(Place(f"sales-{name}", address, SALES) for name, address in _sales()),
+        *(Place(f"revops-{name}", address, REVOPS) for name, address in _revops()),
+        *(Place(f"auditor-{name}", address, AUDITOR) for name, address in _auditor()),
+        Place("rep-refused", reverse("web:team"), SDR, status=403),
+    ]
+
+
+def admin_places() -> list[Place]:
+    """Return the administration's pages as RevOps open them: index, lists, one row of each."""
+    places = [Place("admin", reverse("admin:index"), REVOPS)]
+    for model in sorted(admin.site._registry, key=lambda one: one._meta.label_lower):
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        places.append(Place(f"admin-{name}", reverse(f"admin:{name}_changelist"), REVOPS))
+        row = _telling_row(model)
+        if row is not None:
+            change = reverse(f"admin:{name}_change", args=[row.pk])
+            places.append(Place(f"admin-{name}-one", change, REVOPS))
+    return places
+
+
+def _telling_row(model: type[Model]) -> Model | None:
+    if model is DefinitionVersion:
+        return DefinitionVersion.objects.order_by("-pk").first()
+    if model is Handoff:
+        return _handoff(HandoffStatus.ASSIGNED)
+    row: Model | None = model._default_manager.order_by("pk").first()
+    return row
+
+
+def _rep() -> Iterator[tuple[str, str]]:
+    yield "queue", reverse("web:queue")
+    yield from _rep_short(SDR)
+    handoff = _held_by(SDR)
+    for action in ("attempt", "reject", "task_new"):
+        yield action, reverse(f"web:{action}", args=[handoff.public_id])
+    yield "task_move", reverse("web:task_move", args=[_task_of(SDR).public_id])
+    yield "away", reverse("web:away")
+    yield "why", reverse("web:lead", args=[handoff.lead.public_id])
+    yield "earlier", reverse("web:evaluation", args=_evaluation(handoff.lead))
+    yield "notices", reverse("web:notices")
+    yield "profile", reverse("web:profile")
+    yield "preferences", reverse("web:preferences")
+
+
+def _rep_short(email: str) -> Iterator[tuple[str, str]]:
+    yield "lead", reverse("web:handoff", args=[_held_by(email).public_id])
+
+
+def _ae() -> Iterator[tuple[str, str]]:
+    yield from _rep_short(AE)
+    yield "confirm", reverse("web:confirm", args=[_to_confirm().public_id])
+
+
+def _marketing() -> Iterator[tuple[str, str]]:
+    yield "home", reverse("web:home")
+    yield "leads", reverse("web:leads")
+    yield "lead", reverse("web:lead", args=[_rejected().lead.public_id])
+    yield "handoff", reverse("web:handoff", args=[_rejected().public_id])
+    yield "accounts", reverse("web:accounts")
+    yield "account", reverse("web:account", args=[_target().public_id])
+    yield "assets", reverse("web:assets")
+    yield "asset", reverse("web:asset", args=[Asset.objects.order_by("pk")[0].key])
+    yield "funnel", reverse("web:funnel")
+
+
+def _sales() -> Iterator[tuple[str, str]]:
+    yield "home", reverse("web:home")
+    yield "team", reverse("web:team")
+    handoff = _handoff(HandoffStatus.ASSIGNED).public_id
+    yield "assign", f"{reverse('web:team_assign')}?handoff={handoff}"
+    yield "absence", reverse("web:team_absence")
+    yield "handoff", reverse("web:handoff", args=[_handoff(HandoffStatus.ACCEPTED).public_id])
+
+
+def _revops() -> Iterator[tuple[str, str]]:
+    yield "home", reverse("web:home")
+    yield "start", reverse("web:start")
+    yield "invite", reverse("web:invite")
+    yield "account", reverse("web:account", args=[_target().public_id])
+    yield "imports", reverse("web:imports")
+    yield "import-new", reverse("web:import_new")
+    for state in (ImportState.UPLOADED, ImportState.CHECKED, ImportState.DONE):
+        run = ImportRun.objects.filter(state=state).latest("pk")
+        yield f"import-{state}", reverse("web:import", args=[run.public_id])
+    yield "import-undo", reverse("web:import_undo", args=[run.public_id])
+    yield "webhooks", reverse("web:webhooks")
+    yield "webhook-new", reverse("web:new_webhook")
+    yield "webhook", reverse("web:webhook", args=[InboundSource.objects.latest("pk").public_id])
+
+
+def _auditor() -> Iterator[tuple[str, str]]:
+    yield "home", reverse("web:home")
+    yield "team", reverse("web:team")
+
+
+def _held_by(email: str) -> Handoff:
+    """Return an open handoff of somebody, the one with most to read."""
+    user = User.objects.get(email=email)
+    held = access.handoffs_visible_to(user).filter(rep__user=user, status__in=HandoffStatus.HELD)
+    return _most(held.select_related("lead"), lambda one: len(one.packet["talking_points"]))
+
+
+def _to_confirm() -> Handoff:
+    """Return an accepted handoff of the process in which reps confirm, called at least once."""
+    held = Handoff.objects.filter(
+        rep__user__email=AE,
+        status=HandoffStatus.ACCEPTED,
+        lead__stage="sal",
+        version__process=Process.SALES_CONFIRMED,
+        attempts__isnull=False,
+    )
+    return held.latest("pk")
+
+
+def _task_of(email: str) -> FollowUp:
+    waiting = FollowUp.objects.filter(done_at=None, cancelled_at=None)
+    return waiting.filter(handoff__rep__user__email=email).latest("pk")
+
+
+def _evaluation(lead: Lead) -> tuple[Any, int]:
+    """Return what the address of the first evaluation that a lead ever had is made of."""
+    return lead.public_id, lead.evaluations.order_by("pk").values_list("pk", flat=True)[0]
+
+
+def _handoff(status: HandoffStatus) -> Handoff:
+    found = Handoff.objects.filter(status=status).select_related("lead")
+    return _most(found.order_by("-opened_at")[:50], lambda one: one.attempts.count())
+
+
+def _rejected() -> Handoff:
+    return (
+        Handoff.objects.filter(status=HandoffStatus.REJECTED).select_related("lead").latest("pk")
+    )
+
+
+def _target() -> Account:
+    targets = Account.objects.filter(is_target=True)
+    return _most(targets, lambda one: Lead.objects.filter(account=one).count())
+
+
+def _most(rows: Any, measure: Callable[[Any], int]) -> Any:
+    return max(rows, key=measure)
