@@ -79,7 +79,10 @@ def say(request: PageRequest, outcome: Outcome, *, back: str) -> HttpResponse:
 
 def is_in_queue(request: PageRequest) -> bool:
     """Say whether the person sees the queue, which draws itself anew."""
-    address = request.htmx.current_url_abs_path if request.htmx else None
+    try:
+        address = request.htmx.current_url_abs_path if request.htmx else None
+    except ValueError:  # a header that no browser sends
+        return False
     return (address or "").split("?")[0] == reverse("web:queue")
 
 

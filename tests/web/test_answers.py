@@ -273,3 +273,12 @@ def test_a_checklist_without_evidence_is_refused_beside_the_field(to_confirm, do
     assert response.status_code == 422
     assert "Say how you know" in response.content.decode()
     assert Lead.objects.get().stage == Stage.SAL
+
+
+def test_a_page_whose_address_is_none_is_no_queue(version, dana, door):
+    handoff = world.handed_over(version)
+    said = {"HTTP_HX_REQUEST": "true", "HTTP_HX_CURRENT_URL": "http://["}
+
+    response = door(dana.user).post(f"/handoffs/{handoff.public_id}/accept/", **said)
+
+    assert response["HX-Redirect"] == f"/handoffs/{handoff.public_id}/"
