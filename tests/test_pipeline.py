@@ -10,7 +10,7 @@ from crm_handoff import pipeline
 from definitions.enums import AttemptKind
 from leads import pending, qualification
 from leads.models import Evaluation, Lead, PendingMark
-from routing import defaults, handoffs
+from routing import defaults, handoffs, packet
 from routing.enums import AttemptOutcome
 from routing.models import Handoff, Notice, Rep, SlaTimer
 from tests import recipes
@@ -34,7 +34,7 @@ def test_a_lead_that_asks_for_a_demo_is_owned_timed_and_told_of(sales_team, noon
     timer = SlaTimer.objects.get(handoff=handoff)
     assert lead.stage == "sql"
     assert handoff.rep is not None
-    assert handoff.packet["schema"] == 1
+    assert handoff.packet["schema"] == packet.SCHEMA
     assert timer.due_at == noon + timedelta(minutes=5)
     assert Notice.objects.filter(recipient=handoff.rep.user, kind="assigned").count() == 1
     assert not PendingMark.objects.exists()
