@@ -102,7 +102,7 @@ class ModelAdmin(Explained, UnfoldModelAdmin):
     """
 
     paginator = LookAhead
-    list_per_page = 40
+    list_per_page = 25
     list_disable_select_all = True
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER

@@ -141,12 +141,12 @@ def test_no_form_lists_a_large_table_in_a_select(rf, superuser, page):
 
 def test_pages_follow_one_another_and_nothing_is_counted(revops, people):
     first, asked = rows_of(revops, LEADS)
-    third, _ = rows_of(revops, LEADS, p=3)
+    last, _ = rows_of(revops, LEADS, p=5)
 
-    assert [lead.pk for lead in first.result_list] == [lead.pk for lead in people[:79:-1]]
-    assert len(third.result_list) == 40
+    assert [lead.pk for lead in first.result_list] == [lead.pk for lead in people[:94:-1]]
+    assert len(last.result_list) == 20
     assert (first.preceding, bool(first.following)) == ("", True)
-    assert (bool(third.preceding), third.following) == (True, "")
+    assert (bool(last.preceding), last.following) == (True, "")
     assert not any("COUNT(" in sql for sql in asked)
     assert len(asked) <= 15
 
@@ -154,7 +154,7 @@ def test_pages_follow_one_another_and_nothing_is_counted(revops, people):
 def test_a_page_says_which_rows_it_shows(revops, people):
     page = revops.get(LEADS, {"p": 2}).content.decode()
 
-    assert "41 to 80 of the leads" in page
+    assert "26 to 50 of the leads" in page
     assert 'rel="prev"' in page
     assert 'rel="next"' in page
 
@@ -187,7 +187,7 @@ def test_a_list_asks_the_same_of_any_number_of_rows(revops, people):
     [
         ("lead77@", 1),
         ("ADA berg 77", 1),
-        ("hansekontor", 40),
+        ("hansekontor", 25),
         ("Hansekontor 77", 1),
         ("100%", 0),
         ("crm:4711", 1),
