@@ -19,7 +19,7 @@ DEVELOPMENT = "requirements-dev.txt"
 RUNTIME = "requirements.txt"
 EVERY_PAGE = "tests/browser/test_every_page.py"
 OF_THE_DOCUMENTATION = "tests/browser/screenshots.py"
-PARALLEL = ("-n", "2", "--dist", "worksteal")
+PARALLEL = ("-n", "2", "--dist", "loadfile")
 DEPLOYED = {
     "DEBUG": "false",
     "DEMO": "false",
