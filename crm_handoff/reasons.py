@@ -196,6 +196,12 @@ HEALTH = (
 )
 """What is the matter with the product's processes."""
 
+BROKEN = (
+    _("Something went wrong that should not: the log says more. Ask for the preview again."),
+    _("Something went wrong that should not: the log says more. What was saved stays."),
+)
+"""Why work in the background ended before its time."""
+
 NESTED = frozenset({"detail", "load", "stage", "what", "why"})
 """Places that hold a reason themselves."""
 
@@ -238,7 +244,8 @@ def _day(written: str) -> str:
 
 @cache
 def _forms() -> Mapping[str, re.Pattern[str]]:
-    texts = (*ROUTING, *CELLS, *FILES, *LEFT, *MAPPINGS, *HEALTH, *MATCHING, *THINGS, *PASSED)
+    kept = (*ROUTING, *CELLS, *FILES, *LEFT, *MAPPINGS, *HEALTH, *BROKEN)
+    texts = (*kept, *MATCHING, *THINGS, *PASSED)
     return {text: _form_of(text) for text in texts}
 
 

@@ -12,9 +12,10 @@ from django.db import connection as database
 from kombu.exceptions import OperationalError as BrokerError
 
 from crm_handoff import housekeeping, pipeline
+from crm_handoff.agreements import reviewing
 from crm_handoff.heartbeats import Heartbeat, beat
 from crm_handoff.integrations import deliveries
-from leads import imports
+from leads import impacts, imports
 
 logger = logging.getLogger(__name__)
 
@@ -41,10 +42,14 @@ class Job:
 JOBS = (
     Job(
         "pipeline.judge_pending",
+        # The backlog of an activation is never late: a relay that works it off itself, while
+        # there are workers, has no time for clocks.
         """SELECT least((SELECT marked_at FROM leads_pendingmark
-                         WHERE retry_at IS NULL ORDER BY id LIMIT 1),
+                         WHERE NOT is_backlog AND retry_at IS NULL ORDER BY id LIMIT 1),
                         (SELECT min(retry_at) FROM leads_pendingmark
-                         WHERE retry_at <= statement_timestamp()),
+                         WHERE NOT is_backlog AND retry_at <= statement_timestamp()),
+                        (SELECT statement_timestamp() FROM leads_pendingmark WHERE is_backlog
+                         AND coalesce(retry_at, '-infinity') <= statement_timestamp() LIMIT 1),
                         (SELECT min(reevaluate_at) FROM leads_lead AS lead
                          WHERE reevaluate_at <= statement_timestamp() AND NOT EXISTS
                              (SELECT FROM leads_pendingmark AS mark WHERE mark.lead_id = lead.id
@@ -70,8 +75,17 @@ JOBS = (
              AND (lease_until IS NULL OR lease_until <= statement_timestamp())""",
         deliveries.send_due,
     ),
+    Job(
+        "pipeline.put_due_in_force",
+        """SELECT min(greatest(effective_at, activation_retry_at, submitted_at))
+           FROM definitions_definitionversion WHERE state = 'signed'
+             AND coalesce(effective_at, '-infinity') <= statement_timestamp()
+             AND coalesce(activation_retry_at, '-infinity') <= statement_timestamp()""",
+        pipeline.put_due_in_force,
+    ),
     # Never late: a relay that saves files itself, while there are workers, has no time for clocks.
     Job("imports.work", imports.WAITING, imports.work),
+    Job("impacts.work", impacts.WAITING, impacts.work),
 )
 """Looked at on every tick, most urgent first; read by the relay and by the tasks."""
 
@@ -80,6 +94,7 @@ _LOOK = f"SELECT clock_timestamp(), {', '.join(f'({job.oldest})' for job in JOBS
 SLOW_JOBS = (
     Job("pipeline.drain_queues", "", pipeline.drain_queues),
     Job("pipeline.expire_untouched", "", pipeline.expire_untouched),
+    Job("reviewing.attend", "", reviewing.attend),
     Job("housekeeping.forget_answers", "", housekeeping.forget_answers),
     Job("housekeeping.forget_bodies", "", housekeeping.forget_bodies),
     Job("housekeeping.forget_rates", "", housekeeping.forget_rates),

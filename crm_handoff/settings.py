@@ -178,6 +178,9 @@ AXES_FAILURE_LIMIT = environment.number(
 )
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# Not “email”, axes' guess from the model: the form and the backends call it so.
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "crm_handoff.people.pauses.counted_as"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "web/locked_out.html"
 AXES_ENABLE_ADMIN = False

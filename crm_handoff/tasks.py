@@ -11,10 +11,13 @@ from crm_handoff import pipeline
 from crm_handoff.clock import database_now
 from crm_handoff.heartbeats import Heartbeat, beat
 from crm_handoff.integrations import deliveries
-from leads import imports
+from leads import impacts, imports
 
 IMPORT_SECONDS = 20
 """After these, a worker that goes on with imports looks for more urgent work."""
+
+IMPACT_SECONDS = 20
+"""The same of previews of what a version would change."""
 
 READING_SECONDS = 1800
 """A large file is read in one go, all of it or nothing."""
@@ -43,6 +46,12 @@ def fire_due_steps() -> None:
         pass
 
 
+@shared_task(base=Work, name="pipeline.put_due_in_force")
+def put_due_in_force() -> None:
+    """Put versions in force that are due; a relay wakes the next worker for what is left."""
+    pipeline.put_due_in_force()
+
+
 @shared_task(base=Work, name="deliveries.owe")
 def owe() -> None:
     """Turn notices into deliveries until none is left."""
@@ -61,6 +70,14 @@ def work_on_imports() -> None:
     """Go on with imports until none waits, or for a while; a relay wakes the next worker."""
     until = time.monotonic() + IMPORT_SECONDS
     while imports.work() and time.monotonic() < until:
+        pass
+
+
+@shared_task(base=Work, name="impacts.work")
+def work_on_impacts() -> None:
+    """Go on with previews until none waits, or for a while; a relay wakes the next worker."""
+    until = time.monotonic() + IMPACT_SECONDS
+    while impacts.work() and time.monotonic() < until:
         pass
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from definitions.conditions import FactRef, Predicate
@@ -31,7 +32,8 @@ class Kind:
 class CompiledCriterion:
     """A criterion in words and in code; `bit` is its place in the mask of met criteria.
 
-    `dimension` and `level` are "" for a signal. `index` is the place of its question in the
+    `dimension` and `level` are "" for a signal; an exclusion is a signal that keeps whoever meets
+    it from every stage from MQL upwards. `index` is the place of its question in the
     agreement's `refs`.
     """
 
@@ -45,6 +47,21 @@ class CompiledCriterion:
     index: int
     bit: int
     predicate: Predicate
+    is_exclusion: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledQuestion:
+    """A yes-or-no question that only a person can answer; `key` is what is asserted.
+
+    `answer_within` is business time; the answer holds for `valid_days` of 24 hours.
+    """
+
+    key: str
+    question: str
+    side: str
+    answer_within: timedelta
+    valid_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +102,17 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True)
 class CompiledStageRule:
-    """What reaches a stage; `minimums` are pairs of a ladder's place and the least rank on it."""
+    """What reaches a stage; `minimums` are pairs of a ladder's place and the least rank on it.
+
+    `is_barred`: whoever meets an exclusion does not reach it.
+    """
 
     stage: str
     path: str
     minimums: tuple[tuple[int, int], ...]
     min_points: int | None
     mask: int
+    is_barred: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +126,8 @@ class Agreement:
     `decaying` are the places in `refs` whose latest touchpoint matters day by day, because
     points with a half-life decide about a stage: the verdict can then change at every whole day
     after it.
+
+    `exclusion_mask` has the bits of the exclusions, `questions` what only a person can answer.
     """
 
     definition: str
@@ -124,6 +147,8 @@ class Agreement:
     floor_criteria: tuple[str, ...]
     floor_exempt_paths: tuple[str, ...]
     decaying: tuple[int, ...]
+    exclusion_mask: int = 0
+    questions: tuple[CompiledQuestion, ...] = ()
 
     def matches_segment(self, values: Sequence[Any]) -> bool:
         """Say whether somebody belongs to the segment; `values` answer `segment_refs` in order."""

@@ -6,6 +6,7 @@ from typing import Any
 from definitions.agreement import (
     Agreement,
     CompiledCriterion,
+    CompiledQuestion,
     CompiledScoreRule,
     CompiledStageRule,
     Kind,
@@ -14,6 +15,7 @@ from definitions.agreement import (
 )
 from definitions.conditions import FactRef, Predicate, predicate_of
 from definitions.document import criteria_of
+from definitions.shapes import duration_of
 from definitions.titles import TitleRule, TitleRules
 from definitions.vocabulary import (
     LEVELS,
@@ -58,6 +60,8 @@ def compile(content: Mapping[str, Any]) -> Agreement:  # noqa: A001  # read as e
         floor_criteria=tuple(floor.get("criteria", ())),
         floor_exempt_paths=tuple(floor.get("exempt_paths", ())),
         decaying=_decaying(score_rules, stage_rules),
+        exclusion_mask=sum(c.bit for c in criteria if c.is_exclusion),
+        questions=tuple(_question(key, row) for key, row in content.get("questions", {}).items()),
     )
 
 
@@ -83,7 +87,18 @@ def _criteria(content: Mapping[str, Any], refs: dict[FactRef, int]) -> Iterable[
             index=refs.setdefault(ref, len(refs)),
             bit=1 << number,
             predicate=_predicate(row),
+            is_exclusion=key in content.get("exclusions", {}),
         )
+
+
+def _question(key: str, row: Mapping[str, Any]) -> CompiledQuestion:
+    return CompiledQuestion(
+        key=key,
+        question=row["question"],
+        side=row["side"],
+        answer_within=duration_of(row["answer_within"]),
+        valid_days=row["valid_days"],
+    )
 
 
 def _score_rules(
@@ -139,6 +154,7 @@ def _stage_rules(
             ),
             min_points=row.get("min_points"),
             mask=sum(bits[key] for key in set(row.get("criteria", ()))),
+            is_barred=row["stage"] != RuleStage.IQL,
         )
         for row in content.get("stages", [])
     )

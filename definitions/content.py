@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from django.db.models import Manager, Model, QuerySet
+from django.db.models import Manager, Model
 
 from definitions import shapes
 from definitions.form import DOCUMENT, SCHEMA
 from definitions.models import (
     Criterion,
     DefinitionVersion,
+    Question,
     ScoreRule,
     SlaTerm,
     StageRule,
@@ -23,13 +24,16 @@ from definitions.vocabulary import LEVELS, Dimension, Parameter
 Row = Mapping[str, Any]
 M = TypeVar("M", bound=Model)
 
+COPIED = ("kinds", "title_rules")
+"""Parts that a document which leaves them out has from the catalog: to have none is to say so."""
+
 MINIMUMS = tuple(dimension.value for dimension in Dimension)
 
 
 def content_of(version: DefinitionVersion) -> dict[str, Any]:
     """Return the canonical document of a version's rows: plain values, ordered, blanks left out.
 
-    About a dozen queries, however many rows there are.
+    About a dozen queries, however many rows there are; fewer where rows were prefetched.
     """
     content = {
         "schema": SCHEMA,
@@ -47,25 +51,30 @@ def content_of(version: DefinitionVersion) -> dict[str, Any]:
             "response_pct": _percent(version.response_limit_pct),
         },
         "operators": _operators(version),
-        "segment": [_condition(row) for row in _in_order(version.segmentrule_set)],
+        "segment": segment_of(version),
         "levels": _levels(version),
-        "signals": {
-            row.key: _criterion(row)
-            for row in _in_order(version.criterion_set)
-            if row.level_id is None
-        },
+        "signals": _free_criteria(version, is_exclusion=False),
+        "exclusions": _free_criteria(version, is_exclusion=True),
         "score": {row.key: _score_rule(row) for row in _in_order(version.scorerule_set)},
+        "questions": {row.key: _question(row) for row in _in_order(version.question_set)},
         "stages": [_stage_rule(row) for row in _in_order(version.stagerule_set)],
         "floor": _lean(criteria=version.floor_criteria, exempt_paths=version.floor_exempt_paths),
         "sla_terms": {row.key: _sla_term(row) for row in _in_order(version.slaterm_set)},
         "kinds": {row.key: _kind(row) for row in version.kinds.order_by("key")},
         "title_rules": [_title_rule(row) for row in _in_order(version.title_rules)],
     }
-    return _lean(**{part: content[part] for part in DOCUMENT})
+    lean = _lean(**content)
+    return {part: content[part] for part in DOCUMENT if part in lean or part in COPIED}
 
 
-def _in_order(rows: Manager[M]) -> QuerySet[M]:
-    return rows.order_by("position", "pk")
+def segment_of(version: DefinitionVersion) -> list[dict[str, Any]]:
+    """Return the conditions of belonging to the segment as the content has them; one query."""
+    return [_condition(row) for row in _in_order(version.segmentrule_set)]
+
+
+def _in_order(rows: Manager[M]) -> list[M]:
+    # Sorted here, so that rows which somebody has read already are not read again.
+    return sorted(rows.all(), key=lambda row: (getattr(row, "position", 0), row.pk))
 
 
 def _operators(version: DefinitionVersion) -> dict[str, Any]:
@@ -83,7 +92,7 @@ def _operators(version: DefinitionVersion) -> dict[str, Any]:
 
 def _levels(version: DefinitionVersion) -> dict[str, Any]:
     criteria: dict[int | None, dict[str, Any]] = {}
-    for row in _in_order(version.criterion_set).exclude(level=None):
+    for row in _in_order(version.criterion_set):
         criteria.setdefault(row.level_id, {})[row.key] = _criterion(row)
     levels = {(level.dimension, level.key): level for level in version.level_set.all()}
     return _lean(
@@ -96,6 +105,14 @@ def _levels(version: DefinitionVersion) -> dict[str, Any]:
             for dimension in Dimension
         }
     )
+
+
+def _free_criteria(version: DefinitionVersion, *, is_exclusion: bool) -> dict[str, Any]:
+    return {
+        row.key: _criterion(row)
+        for row in _in_order(version.criterion_set)
+        if row.level_id is None and row.is_exclusion == is_exclusion
+    }
 
 
 def _condition(row: Any) -> dict[str, Any]:
@@ -131,6 +148,15 @@ def _score_rule(row: ScoreRule) -> dict[str, Any]:
         cap=row.cap,
         half_life_days=row.half_life_days,
     )
+
+
+def _question(row: Question) -> dict[str, Any]:
+    return {
+        "question": row.question,
+        "side": row.side,
+        "answer_within": shapes.words_of(row.answer_within),
+        "valid_days": row.valid_days,
+    }
 
 
 def _stage_rule(row: StageRule) -> dict[str, Any]:

@@ -122,7 +122,10 @@ def _reached(
     agreement: Agreement, ranks: Sequence[int], points: Points, mask: int
 ) -> tuple[tuple[str, str], ...]:
     reached: list[tuple[str, str]] = []
+    is_excluded = bool(mask & agreement.exclusion_mask)
     for rule in agreement.stage_rules:
+        if is_excluded and rule.is_barred:
+            continue
         if rule.mask & mask != rule.mask:
             continue
         if rule.min_points is not None and points < rule.min_points:

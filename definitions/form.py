@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from definitions import shapes
-from definitions.enums import AttemptKind, Checklist, InFlightPlan, Match, Milestone
+from definitions.enums import AttemptKind, Checklist, InFlightPlan, Match, Milestone, Side
 from definitions.shapes import Shape, problems
 from definitions.titles import normalized
 from definitions.vocabulary import (
@@ -50,7 +50,9 @@ DOCUMENT: dict[str, Shape] = {
     "segment": shapes.rows,
     "levels": shapes.mapping,
     "signals": shapes.mapping,
+    "exclusions": shapes.mapping,
     "score": shapes.mapping,
+    "questions": shapes.mapping,
     "stages": shapes.rows,
     "floor": shapes.mapping,
     "sla_terms": shapes.mapping,
@@ -74,6 +76,13 @@ SCORE_RULE: dict[str, Shape] = {
     "per": shapes.whole(1, 32_767),
     "cap": SMALL,
     "half_life_days": shapes.whole(1, 3650),
+}
+
+QUESTION: dict[str, Shape] = {
+    "question": shapes.text(300),
+    "side": shapes.choice(Side.values),
+    "answer_within": shapes.duration,
+    "valid_days": shapes.whole(1, 3650),
 }
 
 STAGE_RULE: dict[str, Shape] = {
@@ -162,11 +171,15 @@ def malformed(content: Row) -> Iterator[str]:
     yield from _malformed_levels(content)
     for part, where, fields in (
         ("signals", "criteria", CRITERION),
+        ("exclusions", "exclusions", CRITERION),
         ("score", "score", SCORE_RULE),
     ):
         for key, row in mapping_in(content, part):
             yield from _key(where, key)
             yield from _condition(f"{where}.{key}", row, fields)
+    for key, row in mapping_in(content, "questions"):
+        yield from _key("questions", key)
+        yield from problems(f"questions.{key}", row, QUESTION, required=QUESTION)
     for number, row in enumerate(list_in(content, "stages"), 1):
         yield from problems(f"stages[{number}]", row, STAGE_RULE, required=("stage", "path"))
     yield from _malformed_terms(content)

@@ -1,9 +1,11 @@
 """Questions asked of definitions."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from definitions import document, engine
 from definitions.agreement import Agreement
@@ -54,6 +56,35 @@ def versions_active_at(at: datetime) -> QuerySet[DefinitionVersion]:
             Q(retired_at=None) | Q(retired_at__gt=at), activated_at__lte=at
         )
     )
+
+
+def due_versions(*, at: datetime) -> QuerySet[DefinitionVersion]:
+    """Return the signed versions that are due to come into force, the earliest first.
+
+    At their effective date, or at once when they have none; after a failure, when it is time to
+    try again.
+    """
+    is_due = Q(effective_at=None) | Q(effective_at__lte=at)
+    may_try = Q(activation_retry_at=None) | Q(activation_retry_at__lte=at)
+    return (
+        DefinitionVersion.objects.filter(is_due, may_try, state=VersionState.SIGNED)
+        .select_related("definition")
+        .order_by(Coalesce("effective_at", "submitted_at"), "number", "pk")
+    )
+
+
+def siblings_activated_by(version_ids: Iterable[int], at: datetime) -> list[DefinitionVersion]:
+    """Return every version, of the definitions of these, that was in force by an instant.
+
+    In the order in which they came in force; without the text of the content; one query.
+    """
+    definitions = DefinitionVersion.objects.filter(pk__in=[*version_ids]).values("definition")
+    return [
+        *DefinitionVersion.objects.filter(definition__in=definitions, activated_at__lte=at)
+        .select_related("definition")
+        .defer("content")
+        .order_by("activated_at", "number")
+    ]
 
 
 def _in_segment_order(versions: QuerySet[DefinitionVersion]) -> QuerySet[DefinitionVersion]:

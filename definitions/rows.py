@@ -10,6 +10,7 @@ from definitions.models import (
     Criterion,
     DefinitionVersion,
     Level,
+    Question,
     ScoreRule,
     SegmentRule,
     SlaTerm,
@@ -59,6 +60,7 @@ def write(version: DefinitionVersion, content: Row) -> None:
             key=key,
             label=row["label"],
             level=levels.get((dimension, level)),
+            is_exclusion=key in (content.get("exclusions") or {}),
             **_condition_fields(row),
         )
         for position, (dimension, level, key, row) in enumerate(criteria_of(content), 1)
@@ -76,6 +78,16 @@ def write(version: DefinitionVersion, content: Row) -> None:
             **_taken(row, "label", "points", "per", "cap", "half_life_days"),
         )
         for position, (key, row) in enumerate((content.get("score") or {}).items(), 1)
+    )
+    Question.objects.bulk_create(
+        Question(
+            version=version,
+            position=position,
+            key=key,
+            answer_within=shapes.duration_of(row["answer_within"]),
+            **_taken(row, "question", "side", "valid_days"),
+        )
+        for position, (key, row) in enumerate((content.get("questions") or {}).items(), 1)
     )
     StageRule.objects.bulk_create(
         StageRule(

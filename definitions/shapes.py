@@ -9,6 +9,12 @@ from zoneinfo import available_timezones
 Shape = Callable[[Any], str]
 """Returns what the value must be, "" when it is that."""
 
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
+"""Instants beyond these are mistakes, and their arithmetic leaves the calendar."""
+
+LARGEST = 10**18
+"""Numbers beyond it, and those without end, are no amounts of anything."""
+
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 """Seconds of each unit in which a duration is written."""
 
@@ -57,7 +63,8 @@ def list_of(shape: Shape, *, is_empty_allowed: bool = True) -> Shape:
 
 def number(value: Any) -> str:
     """Check for a number, whole or not."""
-    return "" if type(value) in (int, float) else "must be a number"
+    is_number = type(value) in (int, float) and -LARGEST <= value <= LARGEST
+    return "" if is_number else "must be a number"
 
 
 def percent(value: Any) -> str:
@@ -100,16 +107,20 @@ def email(value: Any) -> str:
 
 def zone(value: Any) -> str:
     """Check for an IANA time zone."""
-    return "" if value in available_timezones() else "must be an IANA time zone"
+    is_zone = isinstance(value, str) and value in available_timezones()
+    return "" if is_zone else "must be an IANA time zone"
 
 
 def instant(value: Any) -> str:
     """Check for an ISO 8601 instant with its offset from UTC."""
     try:
-        is_aware = datetime.fromisoformat(value).tzinfo is not None
+        moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        is_aware = False
-    return "" if is_aware else "must be an ISO 8601 instant with an offset, like 2026-01-13T12:00Z"
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        return "must be an ISO 8601 instant with an offset, like 2026-01-13T12:00Z"
+    is_near = EARLIEST_YEAR <= moment.year <= LATEST_YEAR
+    return "" if is_near else f"must lie between {EARLIEST_YEAR} and {LATEST_YEAR}"
 
 
 def duration(value: Any) -> str:

@@ -1,11 +1,11 @@
 """What makes a document a sound agreement: every problem is one sentence that names its row."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from definitions.document import criteria_of
 from definitions.enums import InFlightPlan, Milestone
 from definitions.form import STAGE_RULE, Row, list_in, malformed, mapping_in
+from definitions.reach import contradictions, ladders, stage_name
 from definitions.vocabulary import (
     FACTS,
     LEVELS,
@@ -13,7 +13,6 @@ from definitions.vocabulary import (
     FactType,
     IntentLevel,
     Parameter,
-    Path,
     Process,
     RuleStage,
     Subject,
@@ -45,6 +44,7 @@ def _unsound(content: Row) -> Iterator[str]:
     yield from _unsound_stages(content)
     yield from _unsound_handoff(content)
     yield from _unsound_terms(content)
+    yield from contradictions(content)
     plan = content.get("in_flight") or {}
     if (plan.get("plan") == InFlightPlan.SUNSET) != bool(plan.get("sunset_days")):
         yield "in_flight: sunset_days go with plan sunset, and only with it"
@@ -58,7 +58,7 @@ def _unsound_criteria(content: Row) -> Iterator[str]:
     for key in sorted({key for key in keys if keys.count(key) > 1}):
         yield f"criteria.{key}: the key is used twice"
     named = [("floor", (content.get("floor") or {}).get("criteria"))]
-    named += [(_stage_name(row), row.get("criteria")) for row in content["stages"]]
+    named += [(stage_name(row), row.get("criteria")) for row in content["stages"]]
     named += [
         (f"sla_terms.{key}", (row.get("when") or {}).get("criteria"))
         for key, row in content["sla_terms"].items()
@@ -70,7 +70,11 @@ def _unsound_criteria(content: Row) -> Iterator[str]:
 
 
 def _unknown_kinds(content: Row) -> Iterator[str]:
-    rows = [(f"criteria.{key}", row) for _, _, key, row in criteria_of(content)]
+    excluded = content.get("exclusions") or {}
+    rows = [
+        (f"{'exclusions' if key in excluded else 'criteria'}.{key}", row)
+        for _, _, key, row in criteria_of(content)
+    ]
     rows += [(f"score.{key}", row) for key, row in mapping_in(content, "score")]
     rows += [
         (f"segment[{number}]", row) for number, row in enumerate(list_in(content, "segment"), 1)
@@ -96,7 +100,7 @@ def _unsound_scores(content: Row) -> Iterator[str]:
 def _unsound_stages(content: Row) -> Iterator[str]:
     seen = set()
     for row in content["stages"]:
-        where = _stage_name(row)
+        where = stage_name(row)
         if where in seen:
             yield f"{where}: the stage and path are used twice"
         seen.add(where)
@@ -118,16 +122,9 @@ def _is_granted(content: Row, dimension: Dimension, wanted: str) -> bool:
 
 
 def _loosened(content: Row) -> Iterator[str]:
-    rules = {(row["stage"], row["path"]): row for row in content["stages"]}
-    for path in Path:
-        ladder = [
-            rules[stage, path]
-            for stage in (RuleStage.IQL, RuleStage.MQL, RuleStage.SQL)
-            if (stage, path) in rules
-        ]
-        for lower, higher in pairwise(ladder):
-            for name in _looser(lower, higher):
-                yield f"{_stage_name(higher)}: asks less {name} than {lower['stage']}"
+    for lower, higher in ladders(content):
+        for name in _looser(lower, higher):
+            yield f"{stage_name(higher)}: asks less {name} than {lower['stage']}"
 
 
 def _looser(lower: Row, higher: Row) -> Iterator[str]:
@@ -159,11 +156,7 @@ def _unsound_terms(content: Row) -> Iterator[str]:
         milestone = row.get("milestone") or Milestone.FIRST_RESPONSE.value
         if milestone in caught:
             yield f"sla_terms.{key}: never applies, an earlier term takes everyone"
-        if not any(value is not None for value in (row.get("when") or {}).values()):
+        if all(value in (None, []) for value in (row.get("when") or {}).values()):
             caught.add(milestone)
     if Milestone.FIRST_RESPONSE.value not in caught:
         yield "sla_terms: no first_response term takes everyone (one without when)"
-
-
-def _stage_name(row: Row) -> str:
-    return f"stages.{row['stage']}.{row['path']}"

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,14 +11,17 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Max
 
-from definitions import catalog, document, rows, shapes
+from definitions import catalog, document, queries, rows, shapes, soundness
 from definitions.content import content_of
 from definitions.enums import Side, VersionState
-from definitions.form import ABOUT
+from definitions.form import ABOUT, malformed
 from definitions.models import Definition, DefinitionVersion, SignOff
 from definitions.validity import problems_in
 
 logger = logging.getLogger(__name__)
+
+RETRY_AFTER = timedelta(minutes=1)
+"""A version that could not be put in force is tried again."""
 
 
 class ContentInvalid(Exception):
@@ -49,6 +52,10 @@ class VersionNotYetEffective(Exception):
     """The effective date that both sides signed lies ahead."""
 
 
+class ContentChanged(Exception):
+    """The text is another than the person read."""
+
+
 class SideAlreadySigned(Exception):
     """The side has signed this round."""
 
@@ -58,7 +65,7 @@ class SignerMayNotSign(Exception):
 
 
 @transaction.atomic
-def load(text: str, *, by: AbstractBaseUser) -> DefinitionVersion:
+def load(text: str, *, by: AbstractBaseUser, at: datetime | None = None) -> DefinitionVersion:
     """Write a YAML document as a new draft of its definition, which is created when missing.
 
     Kinds and title rules that the document leaves out are copied from the catalog. Its part
@@ -70,17 +77,21 @@ def load(text: str, *, by: AbstractBaseUser) -> DefinitionVersion:
     """
     content = document.read(text)
     about = content.pop("about", None) or {}
-    return create_draft(content, by=by, about=about)
+    return create_draft(content, by=by, about=about, at=at)
 
 
 @transaction.atomic
 def create_draft(
-    content: Mapping[str, Any], *, by: AbstractBaseUser, about: Mapping[str, Any] | None = None
+    content: Mapping[str, Any],
+    *,
+    by: AbstractBaseUser,
+    about: Mapping[str, Any] | None = None,
+    at: datetime | None = None,
 ) -> DefinitionVersion:
     """Write a document as the next draft of its definition, authored by `by`.
 
     `about` has the columns of a definition that does not exist yet: name, description, position,
-    is_catch_all.
+    is_catch_all. at: when it was drafted; None takes the database's clock.
 
     Raises:
         ContentInvalid: with every problem found.
@@ -88,25 +99,47 @@ def create_draft(
     filled = catalog.copies() | dict(content)
     if problems := [*shapes.problems("about", about or {}, ABOUT), *problems_in(filled)]:
         raise ContentInvalid(problems)
-    people = _people(filled)
-    definition = _locked_definition(filled["definition"], about or {})
+    return _written(filled, by=by, about=about or {}, at=at)
+
+
+def _written(
+    content: Mapping[str, Any],
+    *,
+    by: AbstractBaseUser,
+    about: Mapping[str, Any],
+    at: datetime | None = None,
+) -> DefinitionVersion:
+    people = _people(content)
+    definition = _locked_definition(content["definition"], about)
     last = definition.versions.aggregate(last=Max("number"))["last"] or 0
     version = DefinitionVersion.objects.create(
-        definition=definition, number=last + 1, author_id=by.pk, **people, **rows.fields_of(filled)
+        definition=definition,
+        number=last + 1,
+        author_id=by.pk,
+        **people,
+        **rows.fields_of(content),
+        **({"created_at": at} if at else {}),
     )
-    rows.write(version, filled)
+    rows.write(version, content)
     version.refresh_from_db()
     logger.info("%s drafted by %s", version, by)
     return version
 
 
+@transaction.atomic
 def revise(version: DefinitionVersion, *, by: AbstractBaseUser) -> DefinitionVersion:
     """Write a copy of a version as the next draft of its definition.
 
+    What no longer makes a sound agreement, since drafts are held to more than they were, is copied
+    all the same: it is to be mended before the draft is submitted.
+
     Raises:
-        ContentInvalid: the rows of a draft that is copied are not valid.
+        ContentInvalid: the rows of a draft that is copied cannot be read.
     """
-    return create_draft(content_of(version), by=by)
+    content = content_of(version)
+    if problems := [*malformed(content)]:
+        raise ContentInvalid(problems)
+    return _written(content, by=by, about={})
 
 
 def canonical_text(version: DefinitionVersion) -> str:
@@ -120,14 +153,15 @@ def submit(version: DefinitionVersion, *, by: AbstractBaseUser, at: datetime) ->
 
     Raises:
         VersionIsFrozen: it is no draft.
-        ContentInvalid: its rows make no sound agreement, or a side has no named operator.
+        ContentInvalid: its rows make no sound agreement, a side has no named operator, or its
+            segment collides with another definition's.
     """
+    _lock_definitions()
     _lock(version)
     if version.state != VersionState.DRAFT:
         raise VersionIsFrozen(f"{version} is {version.get_state_display().lower()}.")
     content = content_of(version)
-    problems = problems_in(content) + _missing_operators(version)
-    if problems:
+    if problems := soundness.problems_of(version, content=content):
         raise ContentInvalid(problems)
     version.content = document.render(content)
     version.content_hash = hashlib.sha256(version.content.encode()).hexdigest()
@@ -150,26 +184,33 @@ def withdraw(version: DefinitionVersion, *, by: AbstractBaseUser) -> DefinitionV
     version.content = version.content_hash = ""
     version.submitted_at = None
     version.review_round += 1
-    fields = ("content", "content_hash", "submitted_at", "review_round")
+    fields = ("content", "content_hash", "submitted_at", "review_round", *_forget_failure(version))
     return _moved(version, VersionState.DRAFT, *fields, by=by)
 
 
 @transaction.atomic
 def sign(
-    version: DefinitionVersion, *, side: str, by: AbstractBaseUser, at: datetime, comment: str = ""
+    version: DefinitionVersion,
+    *,
+    side: str,
+    by: AbstractBaseUser,
+    at: datetime,
+    comment: str = "",
+    seen: str | None = None,
 ) -> SignOff:
     """Sign the present content for a side; the second side's signature makes it signed.
 
     Whether `by` may sign for the side at all is for the caller to check.
 
+    seen: the content hash that `by` read; None takes the present one.
+
     Raises:
         VersionNotInReview: it is a draft, or has both signatures.
+        ContentChanged: the text is another than `by` read.
         SideAlreadySigned: somebody signed for the side in this round.
         SignerMayNotSign: `by` signed for the other side, or is not active.
     """
-    _lock(version)
-    if version.state != VersionState.IN_REVIEW:
-        raise VersionNotInReview(f"{version} is {version.get_state_display().lower()}.")
+    lock_in_review(version, seen=seen)
     earlier = list(version.signoffs.filter(review_round=version.review_round))
     if any(signoff.side == side for signoff in earlier):
         raise SideAlreadySigned(f"{Side(side).label} has signed {version}.")
@@ -191,15 +232,17 @@ def sign(
 
 @transaction.atomic
 def activate(
-    version: DefinitionVersion, *, by: AbstractBaseUser, at: datetime
+    version: DefinitionVersion, *, by: AbstractBaseUser | None, at: datetime
 ) -> DefinitionVersion:
     """Put a signed version in force, and retire the one of its definition that was.
+
+    by: None when its date came and nobody had to do it.
 
     Raises:
         VersionNotSigned: it does not have both signatures, or was activated before.
         VersionNotYetEffective: `at` is before its effective date.
     """
-    Definition.objects.select_for_update(no_key=True).get(pk=version.definition_id)
+    lock_definition(version)
     _lock(version)
     if version.state != VersionState.SIGNED:
         raise VersionNotSigned(f"{version} is {version.get_state_display().lower()}.")
@@ -208,11 +251,41 @@ def activate(
     for former in version.definition.versions.filter(state=VersionState.ACTIVE):
         retire(former, by=by, at=at)
     version.activated_at = at
-    return _moved(version, VersionState.ACTIVE, "activated_at", by=by)
+    fields = ("activated_at", *_forget_failure(version))
+    return _moved(version, VersionState.ACTIVE, *fields, by=by)
+
+
+def lock_definition(version: DefinitionVersion) -> None:
+    """Let no other version of the definition come into force until the transaction ends."""
+    Definition.objects.select_for_update(no_key=True).get(pk=version.definition_id)
+
+
+def claim_due(version_id: int, *, at: datetime) -> DefinitionVersion | None:
+    """Take a signed version that is due, for who puts it in force; until the transaction ends.
+
+    None: somebody else has it or one of its definition, or it is no longer due.
+    """
+    definition = Definition.objects.filter(versions=version_id)
+    if not [*definition.select_for_update(no_key=True, skip_locked=True, of=("self",))]:
+        return None
+    due = queries.due_versions(at=at).filter(pk=version_id)
+    return due.select_for_update(no_key=True, of=("self",)).first()
+
+
+def postpone(version_id: int, *, problem: str, at: datetime) -> DefinitionVersion | None:
+    """Say why a signed version could not be put in force; it is tried again after a minute.
+
+    None: it is not signed any more.
+    """
+    signed = DefinitionVersion.objects.filter(pk=version_id, state=VersionState.SIGNED)
+    signed.update(activation_problem=problem, activation_retry_at=at + RETRY_AFTER)
+    return signed.select_related("definition").first()
 
 
 @transaction.atomic
-def retire(version: DefinitionVersion, *, by: AbstractBaseUser, at: datetime) -> DefinitionVersion:
+def retire(
+    version: DefinitionVersion, *, by: AbstractBaseUser | None, at: datetime
+) -> DefinitionVersion:
     """Put the active version out of force.
 
     Raises:
@@ -225,6 +298,27 @@ def retire(version: DefinitionVersion, *, by: AbstractBaseUser, at: datetime) ->
     return _moved(version, VersionState.RETIRED, "retired_at", by=by)
 
 
+def lock_in_review(version: DefinitionVersion, *, seen: str | None = None) -> None:
+    """Keep a version in review, as it is, until the transaction ends.
+
+    seen: the content hash that somebody read; None takes the present one.
+
+    Raises:
+        VersionNotInReview: it is a draft, or has both signatures.
+        ContentChanged: the text is another than they read.
+    """
+    _lock(version)
+    if version.state != VersionState.IN_REVIEW:
+        raise VersionNotInReview(f"{version} is {version.get_state_display().lower()}.")
+    if seen is not None and seen != version.content_hash:
+        raise ContentChanged(f"{version} was changed after you opened it.")
+
+
+def _lock_definitions() -> None:
+    # Of two segments submitted at once, the second is compared with the first.
+    list(Definition.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+
+
 def _lock(version: DefinitionVersion) -> None:
     # Whoever holds this lock waits for edits of the rows that are under way, and they for it.
     locked = DefinitionVersion.objects.select_for_update(no_key=True)
@@ -232,12 +326,17 @@ def _lock(version: DefinitionVersion) -> None:
 
 
 def _moved(
-    version: DefinitionVersion, state: VersionState, *fields: str, by: AbstractBaseUser
+    version: DefinitionVersion, state: VersionState, *fields: str, by: AbstractBaseUser | None
 ) -> DefinitionVersion:
     version.state = state
     version.save(update_fields=("state", *fields))
-    logger.info("%s became %s by %s", version, state, by)
+    logger.info("%s became %s by %s", version, state, by or "its date")
     return version
+
+
+def _forget_failure(version: DefinitionVersion) -> tuple[str, ...]:
+    version.activation_problem, version.activation_retry_at = "", None
+    return ("activation_problem", "activation_retry_at")
 
 
 def _locked_definition(key: str, about: Mapping[str, Any]) -> Definition:
@@ -260,11 +359,3 @@ def _people(content: Mapping[str, Any]) -> dict[str, Any]:
     if unknown:
         raise ContentInvalid(unknown)
     return people
-
-
-def _missing_operators(version: DefinitionVersion) -> list[str]:
-    return [
-        f"operators.{side}: nobody is named operator"
-        for side in Side.values
-        if getattr(version, f"{side}_operator_id") is None
-    ]

@@ -250,6 +250,7 @@ FACTS: dict[str, Fact] = {
         _account("technologies", "Technologies in use", FactType.SET),
         _account("is_target_account", "Target account", FactType.FLAG),
         _account("has_account", "Belongs to a known account", FactType.FLAG),
+        _account("is_customer", "Customer already: an opportunity was won", FactType.FLAG),
         _account(
             "expected_acv",
             "Expected annual contract value",

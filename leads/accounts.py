@@ -196,7 +196,9 @@ def is_named(facts: AccountFacts) -> bool:
 
 
 def mark_leads(account_ids: list[int]) -> None:
-    """Mark the leads of accounts pending."""
+    """Mark the leads of accounts pending; one query, none for no account."""
+    if not account_ids:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO leads_pendingmark (lead_id) "

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from leads import pending
 from leads.models import Assertion, Lead
@@ -36,7 +37,7 @@ def record(
         EvidenceRequired: the evidence is blank.
     """
     if not evidence.strip():
-        raise EvidenceRequired("Say how it is known.")
+        raise EvidenceRequired(_("Say how it is known."))
     assertion = Assertion.objects.create(
         lead=lead,
         what=what,

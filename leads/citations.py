@@ -27,6 +27,7 @@ SPOKEN_OF: dict[str, tuple[str, ...]] = {
     "technologies": ("account.technologies",),
     "is_target_account": ("account.is_target",),
     "has_account": ("lead.account",),
+    "is_customer": (),
     "expected_acv": ("lead.expected_acv", "account.expected_acv"),
     "persona": ("lead.persona",),
     "source": ("lead.source",),

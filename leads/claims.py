@@ -21,16 +21,24 @@ class Claim:
 
 @transaction.atomic(savepoint=False)
 def claim(
-    *, limit: int, lead_id: int | None = None, due_by: datetime | None = None
+    *,
+    limit: int,
+    lead_id: int | None = None,
+    due_by: datetime | None = None,
+    is_fresh: bool = False,
 ) -> list[Claim]:
     """Take waiting leads that no other worker holds, and lock them; oldest first.
+
+    Those whom a version that came into force is to judge come after those with fresh facts, and
+    with `is_fresh` not at all.
 
     Waiting are leads with a mark, and those whose `reevaluate_at` came (by `due_by`, else by the
     database's clock), which get one. `limit` bounds each of the two; `lead_id` asks for one lead,
     also while it rests or is reserved.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, {"limit": limit, "lead": lead_id, "by": due_by})
+        wanted = {"limit": limit, "lead": lead_id, "by": due_by, "fresh": is_fresh}
+        cursor.execute(_WAITING, wanted)
         waiting = [pk for (pk,) in cursor.fetchall()]
         asked: dict[str, Any] = {
             "waiting": bulk.array(waiting),
@@ -63,7 +71,8 @@ SELECT DISTINCT lead_id FROM (
     SELECT lead_id FROM leads_pendingmark
     WHERE lead_id = %(lead)s OR %(lead)s::bigint IS NULL
         AND (retry_at IS NULL OR retry_at <= COALESCE(%(by)s::timestamptz, statement_timestamp()))
-    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        AND NOT (is_backlog AND %(fresh)s)
+    ORDER BY is_backlog, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) AS mark
 """
 
@@ -86,10 +95,10 @@ ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 
 _MARKS = """
 SELECT lead_id, array_agg(id), min(marked_at) FROM (
-    SELECT id, lead_id, marked_at FROM leads_pendingmark
+    SELECT id, lead_id, marked_at, is_backlog FROM leads_pendingmark
     WHERE lead_id = ANY(%s::bigint[]) FOR UPDATE SKIP LOCKED
 ) AS mark
-GROUP BY lead_id ORDER BY min(id)
+GROUP BY lead_id ORDER BY bool_and(is_backlog), min(id)
 """
 # A mark that another worker looks at is left to a later claim: waiting for it could deadlock.
 # The statement's time, not the clock's, which changes within one: only so is the index of use.

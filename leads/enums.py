@@ -24,6 +24,13 @@ class Stage(models.TextChoices):
     TERMINAL = nonmember(frozenset({"won", "lost", "disqualified"}))
 
 
+class Motion(models.TextChoices):
+    """What a product qualified lead's use speaks of."""
+
+    NEW_BUSINESS = "new_business", _("New business")
+    EXPANSION = "expansion", _("Expansion")
+
+
 class Cause(models.TextChoices):
     """What moved a lead to a stage."""
 
@@ -95,3 +102,23 @@ class FieldPolicy(models.TextChoices):
     OVERWRITE = "overwrite", _("Overwrite")
     FILL = "fill", _("Fill where blank")
     KEEP = "keep", _("Keep: only for new rows")
+
+
+class ImpactState(models.TextChoices):
+    """How far a preview of a version's impact is; workers go on with those at work."""
+
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+
+    AT_WORK = nonmember(frozenset({"waiting", "running"}))
+
+
+class StandingChange(models.TextChoices):
+    """What a version would change for a lead."""
+
+    UP = "up", _("Moves up")
+    HANDED_OVER = "handed_over", _("Is handed over at its stage")
+    NO_LONGER = "no_longer", _("No longer meets its stage")
+    MEETS_AGAIN = "meets_again", _("Meets its stage again")

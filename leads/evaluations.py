@@ -32,11 +32,13 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is compared of a lead's latest evaluation, read as a tuple rather than as a model."""
+    """What is compared of a lead's latest evaluation, read as a tuple rather than as a model.
+
+    `results` are blank where another version judged: that alone makes the difference.
+    """
 
     version_id: int
     at: datetime
-    tipped_at: datetime
     stage: str
     path: str
     levels: tuple[str, ...]
@@ -56,21 +58,24 @@ class Kept:
         return frozenset(result["key"] for result in json.loads(self.results) if result["met"])
 
 
-def read(ids: Iterable[int]) -> dict[int, Kept]:
-    """Return what is compared of evaluations, by id; one query at most."""
+def read(ids: Iterable[int], version: DefinitionVersion) -> dict[int, Kept]:
+    """Return what is compared of evaluations with a version's verdict; one query at most."""
     wanted = list(ids)
     if not wanted:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, version_id, at, tipped_at, stage, path, fit, engagement, intent, "
-            "authority, product, results::text FROM leads_evaluation WHERE id = ANY(%s::bigint[])",
-            [bulk.array(wanted)],
-        )
+    with bulk.cursor() as cursor:
+        cursor.execute(_KEPT, [version.pk, bulk.array(wanted)])
         return {
-            pk: Kept(version_id, at, tipped_at, stage, path, tuple(levels), results)
-            for pk, version_id, at, tipped_at, stage, path, *levels, results in cursor
+            pk: Kept(version_id, at, stage, path, tuple(levels), results)
+            for pk, version_id, at, stage, path, *levels, results in cursor
         }
+
+
+_KEPT = """
+SELECT id, version_id, at, stage, path, fit, engagement, intent, authority, product,
+    CASE WHEN version_id = %s THEN results::text ELSE '' END
+FROM leads_evaluation WHERE id = ANY(%s::bigint[])
+"""
 
 
 def store(judgements: Sequence[Judgement]) -> list[int]:

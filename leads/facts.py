@@ -114,6 +114,9 @@ TITLES: dict[str, Callable[[TitleRules, Profile], Any]] = {
 }
 """Facts read from the job title by the agreement's own rules."""
 
+IS_CUSTOMER = "is_customer"
+"""Read off the deals of the account, where a question asks it."""
+
 ANSWERS = frozenset({"buying_team_confirmed", "asserted"})
 """Facts that people answer."""
 
@@ -126,7 +129,7 @@ IDLE: dict[str, Any] = {
 }
 """What each fact is of a lead that did nothing and answered nothing."""
 
-ANSWERED = frozenset({*ATTRIBUTES, *TITLES, *ANSWERS, *AGGREGATES})
+ANSWERED = frozenset({*ATTRIBUTES, *TITLES, *ANSWERS, *AGGREGATES, IS_CUSTOMER})
 """Every fact that can be answered: all of the vocabulary."""
 
 
@@ -156,6 +159,7 @@ class _Reading:
         stepping: frozenset[FactRef] = frozenset(),
     ) -> Facts:
         columns = self._columns_of_profiles(refs) | self._columns_of_answers(refs)
+        columns |= self._columns_of_customers(refs)
         latest: dict[FactRef, Column] = {}
         for counted in self._tallies(refs, fading):
             columns |= self._columns_of_tallies(*counted)
@@ -192,6 +196,15 @@ class _Reading:
             elif judge := TITLES.get(ref.fact):
                 columns[ref] = [judge(rules, profile) for profile in known]
         return columns
+
+    def _columns_of_customers(self, refs: Iterable[FactRef]) -> dict[FactRef, Column]:
+        asked = [ref for ref in refs if ref.fact == IS_CUSTOMER]
+        if not asked:
+            return {}
+        accounts = [profile.account_id for profile in self.profiles.values()]
+        customers = profiles.customers_among(filter(None, accounts), self.as_of)
+        column = [account in customers for account in accounts]
+        return dict.fromkeys(asked, column)
 
     def _columns_of_answers(self, refs: Iterable[FactRef]) -> dict[FactRef, Column]:
         asked = {ref: _what(ref) for ref in refs if ref.fact in ANSWERS}

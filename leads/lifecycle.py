@@ -239,10 +239,13 @@ def end_cool_off(lead: Lead) -> None:
     lead.recycled_for, lead.is_cool_off_firm = [], False
 
 
-def advance(steps: Iterable[tuple[int, str, str, str, str, int | None]], *, at: datetime) -> None:
-    """Keep the steps of many leads, each (lead, from, to, cause, path, evaluation); one statement.
+def advance(
+    steps: Iterable[tuple[int, str, str, str, str, int | None, str]], *, at: datetime
+) -> None:
+    """Keep the steps of many leads, in one statement.
 
-    Whoever judges them writes the stages to the leads in the same transaction.
+    Each is (lead, from, to, cause, path, evaluation, motion). Whoever judges them writes the
+    stages to the leads in the same transaction.
     """
     rows = list(steps)
     if not rows:
@@ -252,7 +255,8 @@ def advance(steps: Iterable[tuple[int, str, str, str, str, int | None]], *, at: 
         connection.cursor() as cursor,
         cursor.copy(
             "COPY leads_stagetransition "
-            "(lead_id, from_stage, to_stage, cause, path, evaluation_id, at, note) FROM STDIN"
+            "(lead_id, from_stage, to_stage, cause, path, evaluation_id, motion, at, note) "
+            "FROM STDIN"
         ) as copy,
     ):
         for row in rows:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from leads import attributes, lifecycle, pending
+from leads import accounts, attributes, lifecycle, pending
 from leads.attributes import OVERWRITE_ALL, Changes, Origin, Policies
 from leads.enums import Anomaly, Cause, OpportunityStage, Stage
 from leads.lifecycle import InvalidTransition
@@ -244,6 +244,7 @@ class _Batch:
         flag_won_before_contact(lead_ids)
         if self.way.mark:
             pending.mark(lead_ids)
+            accounts.mark_leads(_customers_by(deals.values()))
         logger.info("%s opportunities created together", len(deals))
 
 
@@ -266,6 +267,7 @@ def _record(item: OpportunityItem, way: _Way, *, has_handoff: bool = False) -> O
     _move(lead, deal, has_handoff=is_governed, at=way.received_at)
     if way.mark:
         pending.mark([lead.pk])
+        accounts.mark_leads(_customers_by([deal]) if known is None else _gone_over(deal, changes))
     logger.info("Opportunity %s is %s", deal.pk, deal.stage)
     return OpportunityOutcome(deal, known is None, changes)
 
@@ -340,6 +342,21 @@ def _move(lead: Lead, opportunity: Opportunity, *, has_handoff: bool, at: dateti
         cause=Cause.OPPORTUNITY if is_within else Cause.EXTERNAL,
         at=opportunity.closed_at or opened_at,
     )
+
+
+def _customers_by(deals: Iterable[Opportunity]) -> list[int]:
+    """Return the accounts that are customers by these deals."""
+    won = (deal.account_id for deal in deals if deal.stage == OpportunityStage.WON)
+    return sorted({account_id for account_id in won if account_id})
+
+
+def _gone_over(deal: Opportunity, changes: Changes) -> list[int]:
+    """Return the accounts that a changed deal may have made customers, or no customers."""
+    stages = {deal.stage, *changes.get("stage", ())}
+    if OpportunityStage.WON not in stages or not changes.keys() & {"stage", "account_id"}:
+        return []
+    buyers = {deal.account_id, *changes.get("account_id", ())}
+    return sorted(account_id for account_id in buyers if account_id)
 
 
 def _origin(item: OpportunityItem, way: _Way) -> Origin:

@@ -11,7 +11,7 @@ from definitions.agreement import Agreement, CompiledCriterion
 from definitions.engine import Verdict
 from definitions.models import DefinitionVersion, TouchpointKind
 from definitions.vocabulary import Parameter, RuleStage
-from leads import facts, imagined, lifecycle, plans, qualification, returns, shortfalls
+from leads import facts, imagined, lifecycle, plans, qualification, returns, segments, shortfalls
 from leads.enums import Cause, Stage
 from leads.models import Assertion, Asset, Lead, Touchpoint
 from leads.plans import MOST_ACTS, Act, Surroundings
@@ -55,7 +55,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """A criterion that nothing the lead can do would meet, with the value seen."""
+    """A criterion that nothing the lead can do would meet, or an exclusion that it meets.
+
+    `seen` is the value.
+    """
 
     criterion: CompiledCriterion
     seen: object
@@ -106,7 +109,7 @@ def outlook_of(lead: Lead, *, at: datetime) -> Outlook:
     that judge leads; at most `MOST_JUDGEMENTS` times for each stage, and thrice more to begin and
     to make sure. Nothing of it is kept.
     """
-    version = qualification.version_for(lead, at=at)
+    version = segments.version_for(lead, at=at)
     if version is None:
         return Outlook(Status.UNJUDGED)
     if _is_past(lead, version):
@@ -174,7 +177,7 @@ class _Trial:
         for acts in self._plans([way for way in ways if not way.blocked][:MOST_WAYS], verdict):
             if (end := self._end(acts)) is not None:
                 return self._told(self._smallest(acts, end), end)
-        return self._blocked(ways, values)
+        return self._excluded(values, verdict) or self._blocked(ways, values)
 
     def suffices(self, acts: Sequence[Act], end: datetime) -> bool:
         """Say whether the lead reaches the stage once it has done the acts; a few queries."""
@@ -350,6 +353,20 @@ class _Trial:
         return bool(self.agreement.decaying) or any(
             ref.fact == "days_since_touchpoint" for ref in self.agreement.refs
         )
+
+    def _excluded(self, values: Sequence[object], verdict: Verdict) -> Goal | None:
+        """Return what keeps the lead out, None when it meets no exclusion from the stage."""
+        if self.stage == RuleStage.IQL:
+            return None
+        met = [
+            criterion
+            for criterion, (_, is_met, _) in zip(
+                self.agreement.criteria, verdict.results, strict=True
+            )
+            if is_met and criterion.is_exclusion
+        ]
+        blockers = tuple(Blocker(one, values[one.index]) for one in met)
+        return Goal(self.stage, blockers=blockers) if blockers else None
 
     def _blocked(self, ways: Sequence[Shortfall], values: Sequence[object]) -> Goal:
         if any(not way.blocked for way in ways):

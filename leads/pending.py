@@ -24,20 +24,6 @@ def reserve(mark_ids: Iterable[int], *, until: datetime) -> None:
         )
 
 
-def mark_unjudged() -> int:
-    """Mark the new leads that no version has judged yet; returns how many; one query.
-
-    For when a version comes into force: the facts of these came before any took them.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO leads_pendingmark (lead_id)
-               SELECT id FROM leads_lead WHERE version_id IS NULL AND stage = 'new'"""
-        )
-        marked_count: int = cursor.rowcount
-        return marked_count
-
-
 REST_SECONDS, REST_AT_MOST_SECONDS = 30, 3600
 
 

@@ -104,6 +104,44 @@ def members_of(account_ids: Iterable[int], as_of: AsOf) -> list[tuple[int, int]]
         return list(cursor)
 
 
+def customers_among(account_ids: Iterable[int], as_of: AsOf) -> frozenset[int]:
+    """Return those accounts of which a deal was won by then; two queries."""
+    accounts = sorted(set(account_ids))
+    sql = _CUSTOMERS_THEN if _has_later_changes(as_of) else _CUSTOMERS_NOW
+    instants = {"at": as_of.at, "heard_by": as_of.heard_by}
+    asked: dict[str, Any] = {"accounts": bulk.array(accounts)} | instants
+    with bulk.cursor() as cursor:
+        cursor.execute(sql, asked)
+        return frozenset(account for (account,) in cursor)
+
+
+_CUSTOMERS_NOW = """
+SELECT DISTINCT account_id FROM leads_opportunity
+WHERE account_id = ANY(%(accounts)s::bigint[]) AND stage = 'won'
+"""
+
+_CUSTOMERS_THEN = """
+WITH deal AS (
+    SELECT id FROM leads_opportunity WHERE account_id = ANY(%(accounts)s::bigint[])
+    UNION
+    SELECT opportunity_id FROM leads_attributechange
+    WHERE opportunity_id IS NOT NULL AND field = 'account'
+        AND new IN (SELECT to_jsonb(unnest(%(accounts)s::bigint[])))
+), said AS (
+    SELECT DISTINCT ON (opportunity_id, field) opportunity_id, field, new
+    FROM leads_attributechange
+    WHERE opportunity_id IN (SELECT id FROM deal) AND field IN ('account', 'stage')
+        AND effective_at <= %(at)s AND received_at <= %(heard_by)s
+    ORDER BY opportunity_id, field, effective_at DESC, id DESC
+)
+SELECT DISTINCT buyer.new::bigint FROM said AS buyer
+JOIN said AS outcome ON outcome.opportunity_id = buyer.opportunity_id
+WHERE buyer.field = 'account' AND jsonb_typeof(buyer.new) = 'number'
+    AND buyer.new::bigint = ANY(%(accounts)s::bigint[])
+    AND outcome.field = 'stage' AND outcome.new = '"won"'
+"""
+
+
 def _has_later_changes(as_of: AsOf) -> bool:
     # Nothing holds from before its receipt that was not received, so the receipt says it all.
     with bulk.cursor() as cursor:

@@ -13,8 +13,10 @@ from django.db import transaction
 from django.db.models.functions import Lower
 
 from leads import bulk, opportunities
+from leads.enums import Stage
 from leads.marketing import campaigns_by_key
 from leads.models import Lead, LeadIdentity, Touchpoint
+from leads.tallies import ACCOUNT_FACTS
 
 logger = logging.getLogger(__name__)
 
@@ -239,6 +241,7 @@ def _derived(item: TouchpointFacts, lead_id: int) -> str:
 
 
 # Saved in one order everywhere: two lists that share touchpoints then wait, never deadlock.
+# Where the agreement counts what an account's people do, each changes what is said of the others.
 _SAVE = """
 WITH said AS MATERIALIZED (
     SELECT item.*, kind.id AS kind_id, kind.category,
@@ -274,6 +277,23 @@ WITH said AS MATERIALIZED (
     RETURNING external_id, id, lead_id
 ), marked AS (
     INSERT INTO leads_pendingmark (lead_id) SELECT DISTINCT lead_id FROM new WHERE %(mark)s
+), marked_with_them AS (
+    INSERT INTO leads_pendingmark (lead_id, is_backlog)
+    SELECT DISTINCT colleague.id, TRUE
+    FROM new JOIN leads_lead AS lead ON lead.id = new.lead_id
+    JOIN leads_lead AS colleague ON colleague.account_id = lead.account_id
+    WHERE %(mark)s AND colleague.id NOT IN (SELECT lead_id FROM new)
+        AND colleague.stage <> ALL(%(over)s)
+        AND EXISTS (
+            SELECT FROM definitions_definitionversion AS version WHERE state = 'active' AND (
+                EXISTS (SELECT FROM definitions_criterion
+                        WHERE version_id = version.id AND fact = ANY(%(shared)s))
+                OR EXISTS (SELECT FROM definitions_scorerule
+                           WHERE version_id = version.id AND fact = ANY(%(shared)s))
+                OR EXISTS (SELECT FROM definitions_segmentrule
+                           WHERE version_id = version.id AND fact = ANY(%(shared)s))
+            )
+        )
 )
 SELECT place, known.lead_id, kind_id, asset_id, campaign_id, has_deals, new.id
 FROM known LEFT JOIN new USING (external_id)
@@ -285,7 +305,13 @@ def _save(
 ) -> dict[int, _Found]:
     if not rows:
         return {}
-    values = {**common, "items": json.dumps(rows), "beside_deals": beside_deals}
+    values = {
+        **common,
+        "items": json.dumps(rows),
+        "beside_deals": beside_deals,
+        "over": sorted(Stage.TERMINAL),
+        "shared": sorted(ACCOUNT_FACTS),
+    }
     with bulk.cursor() as cursor:
         cursor.execute(_SAVE, values)
         return {found[0]: _Found(*found) for found in cursor.fetchall()}

@@ -11,6 +11,7 @@ from leads.models import (
     Account,
     AttributeChange,
     Evaluation,
+    ImpactLine,
     ImportBatch,
     ImportRun,
     Lead,
@@ -38,6 +39,7 @@ OWN: Mapping[type[models.Model], frozenset[type[models.Model]]] = {
         {
             AttributeChange,
             Evaluation,
+            ImpactLine,
             LeadIdentity,
             Opportunity,
             PendingMark,

@@ -23,6 +23,7 @@ from leads.models import (
     AttributeChange,
     Campaign,
     Evaluation,
+    ImpactLine,
     ImportBatch,
     ImportRun,
     Lead,
@@ -34,6 +35,16 @@ from leads.models import (
     Touchpoint,
 )
 from leads.traces import Reasons
+
+DROPPED = (
+    PendingMark,
+    LeadIdentity,
+    ImpactLine,
+    StageTransition,
+    Evaluation,
+    AttributeChange,
+)
+"""What goes with a lead, in this order."""
 
 MOST_LISTED = 1000
 """Things that an undo left, kept one by one with the run; all of them are counted."""
@@ -171,7 +182,7 @@ def _drop_leads(ids: Collection[int], tally: Tally) -> None:
     gone.exclude(latest_evaluation=None).update(latest_evaluation=None)
     SuspectedDuplicate.objects.filter(Q(lead__in=ids) | Q(other__in=ids)).delete()
     tally.taken["touchpoints"] += Touchpoint.objects.filter(lead__in=ids).delete()[0]
-    for model in (PendingMark, LeadIdentity, StageTransition, Evaluation, AttributeChange):
+    for model in DROPPED:
         model._base_manager.filter(lead__in=ids).delete()
     gone.delete()
     tally.taken["leads"] += len(ids)
@@ -259,6 +270,8 @@ def _mark(subject: Subject) -> None:
         accounts.mark_leads([subject.pk])
     else:
         pending.mark([subject.pk if isinstance(subject, Lead) else subject.lead_id])
+    if isinstance(subject, Opportunity) and subject.account_id:
+        accounts.mark_leads([subject.account_id])
 
 
 def _leave_fields(subject: Subject, changes: list[AttributeChange], tally: Tally) -> None:

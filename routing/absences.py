@@ -92,6 +92,11 @@ def end(absence_id: int, *, by: AbstractBaseUser, at: datetime) -> None:
     logger.info("Absence %s of rep %s ended by %s", absence_id, absence.rep_id, by.pk)
 
 
+def is_away(person: AbstractBaseUser, *, at: datetime) -> bool:
+    """Say whether a person is away at an instant; one query."""
+    return Absence.objects.filter(rep__user=person.pk, span__contains=at).exists()
+
+
 def current(person: AbstractBaseUser, *, at: datetime) -> Absence | None:
     """Return the absence that a person is in, else the next that is coming; one query."""
     own = Absence.objects.filter(rep__user=person.pk)

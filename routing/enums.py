@@ -54,6 +54,15 @@ class TimerMilestone(models.TextChoices):
     FIRST_RESPONSE = "first_response", _("First Response")
     ACCEPTANCE = "acceptance", _("Acceptance")
     RE_RESPONSE = "re_response", _("First response of a new owner")
+    ANSWER = "answer", _("Answer to a question")
+
+
+class ReviewTaskState(models.TextChoices):
+    """State of a question about a lead."""
+
+    OPEN = "open", _("Open")
+    ANSWERED = "answered", _("Answered")
+    CANCELLED = "cancelled", _("No longer asked")
 
 
 class StepKind(models.TextChoices):
@@ -129,3 +138,10 @@ class NoticeKind(models.TextChoices):
     REJECTED = "rejected", _("Rejected")
     EXPIRED = "expired", _("Expired")
     INVARIANT = "invariant", _("A health check failed")
+    SIGNATURE_WANTED = "signature_wanted", _("A signature is wanted")
+    SIGNATURE_REFUSED = "signature_refused", _("A signature was refused")
+    VERSION_ACTIVE = "version_active", _("A definition took effect")
+    ACTIVATION_FAILED = "activation_failed", _("A definition could not take effect")
+    REVIEW_DUE = "review_due", _("A definition is due for review")
+    REVIEW_OVERDUE = "review_overdue", _("A review is overdue")
+    QUESTION_ASKED = "question_asked", _("A question about a lead")

@@ -6,32 +6,27 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Q, QuerySet
 
-from routing import assignment, locks, notices, steps, timers
-from routing.enums import NoticeKind, StepKind, StepState, TimerState
-from routing.models import Absence, Handoff, Queue, Rep, SlaTimer, SlaTimerStep
+from routing import absences, assignment, locks, notices, review_tasks, steps, timers
+from routing.enums import NoticeKind, StepKind
+from routing.models import Handoff, Queue, Rep, SlaTimer
 
 logger = logging.getLogger(__name__)
-
-MAY_FIRE = Q(kind__in=(StepKind.WARN, StepKind.BREACH), timer__state=TimerState.RUNNING) | Q(
-    kind__in=(StepKind.ESCALATE, StepKind.REASSIGN), timer__state=TimerState.BREACHED
-)
-"""Each kind of step fires in one state of its timer; a paused clock fires nothing."""
 
 
 def fire_due(*, at: datetime, limit: int) -> int:
     """Fire what has fallen due, each step in a transaction of its own; return how many fired.
 
-    at: the database's clock. limit: steps looked at, the longest due first. A handoff that
-    somebody else is working on is skipped: what it owes stays armed. A step that cannot be fired
-    is logged and left for the next time, so that it does not keep the others waiting.
+    at: the database's clock. limit: steps looked at, the longest due first. A handoff or question
+    that somebody else is working on is skipped: what it owes stays armed. A step that cannot be
+    fired is logged and left for the next time, so that it does not keep the others waiting.
 
     Raises:
         OperationalError, InterfaceError: the database failed.
     """
-    due = _due(at=at).order_by("due_at", "pk").values_list("timer__handoff_id", flat=True)
-    return sum(_fire_all(handoff_id, at=at) for handoff_id in dict.fromkeys(due[:limit]))
+    due = steps.due(at=at).order_by("due_at", "pk")
+    subjects = due.values_list("timer__handoff_id", "timer__review_task_id")
+    return sum(_fire_all(*subject, at=at) for subject in dict.fromkeys(subjects[:limit]))
 
 
 @transaction.atomic
@@ -44,12 +39,12 @@ def fire_next(handoff_id: int, *, at: datetime) -> bool:
         handoff = locks.lock_handoff(handoff_id, skip_locked=True)
     except Handoff.DoesNotExist:
         return False
-    step = _due(at=at).filter(timer__handoff=handoff).order_by("due_at", "pk").first()
+    step = steps.due(at=at).filter(timer__handoff=handoff).order_by("due_at", "pk").first()
     if step is None:
         return False
     timer = SlaTimer.objects.select_for_update(no_key=True).get(pk=step.timer_id)
     timer.handoff = handoff
-    EFFECTS[StepKind(step.kind)](timer, at)
+    EFFECTS[StepKind(step.kind)](timer, handoff, at)
     return True
 
 
@@ -61,24 +56,28 @@ def operator_for(handoff: Handoff, *, at: datetime) -> AbstractBaseUser | None:
     first who has not left.
     """
     people = [person for person in _answerable(handoff) if person and person.is_active]
-    present = (person for person in people if not _is_away(person, at=at))
+    present = (person for person in people if not absences.is_away(person, at=at))
     return next(present, people[0] if people else None)
 
 
-def _due(*, at: datetime) -> QuerySet[SlaTimerStep]:
-    return SlaTimerStep.objects.filter(MAY_FIRE, state=StepState.ARMED, due_at__lte=at)
-
-
-def _fire_all(handoff_id: int, *, at: datetime) -> int:
+def _fire_all(handoff_id: int | None, task_id: int | None, *, at: datetime) -> int:
     fired = 0
     try:
-        while fire_next(handoff_id, at=at):
+        while _fire_next(handoff_id, task_id, at=at):
             fired += 1
     except (OperationalError, InterfaceError):
         raise
     except Exception:
-        logger.exception("What is due on handoff %s could not be fired", handoff_id)
+        logger.exception(
+            "What is due on handoff %s or question %s could not be fired", handoff_id, task_id
+        )
     return fired
+
+
+def _fire_next(handoff_id: int | None, task_id: int | None, *, at: datetime) -> bool:
+    if handoff_id is not None:
+        return fire_next(handoff_id, at=at)
+    return task_id is not None and review_tasks.fire_next(task_id, at=at)
 
 
 def _answerable(handoff: Handoff) -> Iterator[AbstractBaseUser | None]:
@@ -92,35 +91,30 @@ def _answerable(handoff: Handoff) -> Iterator[AbstractBaseUser | None]:
         yield queue.manager
 
 
-def _is_away(person: AbstractBaseUser, *, at: datetime) -> bool:
-    return Absence.objects.filter(rep__user=person.pk, span__contains=at).exists()
-
-
-def _warn(timer: SlaTimer, at: datetime) -> None:
+def _warn(timer: SlaTimer, handoff: Handoff, at: datetime) -> None:
     """Tell whoever holds the handoff that its time runs out."""
     steps.fire(timer, StepKind.WARN, at=at)
-    person = notices.holder(rep=timer.handoff.rep, queue=timer.handoff.queue)
+    person = notices.holder(rep=handoff.rep, queue=handoff.queue)
     notices.tell_of_step(timer, StepKind.WARN, NoticeKind.WARNING, [person], at=at)
 
 
-def _breach(timer: SlaTimer, at: datetime) -> None:
+def _breach(timer: SlaTimer, handoff: Handoff, at: datetime) -> None:
     timers.breach(timer, at=at)
 
 
-def _escalate(timer: SlaTimer, at: datetime) -> None:
+def _escalate(timer: SlaTimer, handoff: Handoff, at: datetime) -> None:
     """Tell one named person."""
-    person = operator_for(timer.handoff, at=at)
+    person = operator_for(handoff, at=at)
     steps.fire(timer, StepKind.ESCALATE, at=at, to=person.pk if person else None)
     notices.tell_of_step(timer, StepKind.ESCALATE, NoticeKind.ESCALATED, [person], at=at)
 
 
-def _reassign(timer: SlaTimer, at: datetime) -> None:
+def _reassign(timer: SlaTimer, handoff: Handoff, at: datetime) -> None:
     """Give a handoff that its owner left unanswered to somebody else, with a clock of their own.
 
     Also an accepted one: accepting is no response. When nobody else may receive it, it waits in
     the queue, whose manager then has the new clock.
     """
-    handoff = timer.handoff
     before = handoff.rep
     was = _name(handoff.rep, handoff.queue)
     decision = assignment.assign(handoff, at=at, reason="The first response is late.")
@@ -137,7 +131,7 @@ def _name(rep: Rep | None, queue: Queue | None) -> str:
     return f"rep:{rep.pk}" if rep is not None else f"queue:{queue.pk if queue else ''}"
 
 
-EFFECTS: dict[StepKind, Callable[[SlaTimer, datetime], None]] = {
+EFFECTS: dict[StepKind, Callable[[SlaTimer, Handoff, datetime], None]] = {
     StepKind.WARN: _warn,
     StepKind.BREACH: _breach,
     StepKind.ESCALATE: _escalate,

@@ -34,6 +34,7 @@ from routing.confirmations import (
 )
 from routing.enums import HandoffStatus, NoticeKind
 from routing.grace import NotYourAnswer, UndoTooLate
+from routing.hours import DEFAULT_CALENDAR
 from routing.locks import HandoffAlreadyDecided
 from routing.models import BusinessCalendar, Handoff, Rep
 from routing.opportunities import (
@@ -72,9 +73,6 @@ __all__ = [
 ]
 
 logger = logging.getLogger(__name__)
-
-DEFAULT_CALENDAR = "default"
-"""Key of the calendar by which leads outside every territory are timed."""
 
 UNTOUCHED_FOR = timedelta(days=7)
 """Without an attempt or an acceptance a handoff lives so long."""

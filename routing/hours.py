@@ -11,6 +11,9 @@ from django.db import transaction
 from routing.calendar import BusinessHours, Closure, Window, always_open
 from routing.models import BusinessCalendar, CalendarClosure, CalendarWindow
 
+DEFAULT_CALENDAR = "default"
+"""Key of the calendar for what no territory's calendar times."""
+
 AROUND_THE_CLOCK = always_open()
 """For promises that count wall-clock time."""
 
@@ -34,6 +37,12 @@ def hours_of(calendar: BusinessCalendar) -> BusinessHours:
         subdivision=calendar.holiday_subdivision,
         closures=tuple(Closure(*closure) for closure in closures),
     )
+
+
+def default_hours() -> BusinessHours:
+    """Return the hours of the default calendar, around the clock while nobody has set it up."""
+    calendar = BusinessCalendar.objects.filter(key=DEFAULT_CALENDAR).first()
+    return hours_of(calendar) if calendar else AROUND_THE_CLOCK
 
 
 @transaction.atomic

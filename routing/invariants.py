@@ -107,6 +107,18 @@ CHECKS = (
         """,
     ),
     Check(
+        "question_without_clock",
+        "An open question about a lead has no clock.",
+        """
+        SELECT task.id AS question, task.lead_id AS lead, task.opened_at AS since
+        FROM routing_reviewtask task
+        WHERE task.state = 'open' AND NOT EXISTS (
+            SELECT FROM routing_slatimer timer
+            WHERE timer.review_task_id = task.id AND timer.state IN ('running', 'breached')
+        )
+        """,
+    ),
+    Check(
         "load_not_counted",
         "A rep's counters are not the number of open handoffs held.",
         """
@@ -148,7 +160,17 @@ CHECKS = (
         """
         SELECT lead_id AS lead, min(marked_at) AS since
         FROM leads_pendingmark
-        WHERE marked_at < %(at)s - interval '30 seconds'
+        WHERE NOT is_backlog AND marked_at < %(at)s - interval '30 seconds'
+        GROUP BY lead_id ORDER BY since
+        """,
+    ),
+    Check(
+        "backlog_too_long",
+        "A version came into force more than an hour ago and has not judged everybody yet.",
+        """
+        SELECT lead_id AS lead, min(marked_at) AS since
+        FROM leads_pendingmark
+        WHERE is_backlog AND marked_at < %(at)s - interval '1 hour'
         GROUP BY lead_id ORDER BY since
         """,
     ),
@@ -156,7 +178,8 @@ CHECKS = (
         "step_overdue",
         "A step of a clock was due more than 15 seconds ago and has not fired.",
         """
-        SELECT step.id AS step, step.kind, step.due_at, timer.handoff_id AS handoff
+        SELECT step.id AS step, step.kind, step.due_at, timer.handoff_id AS handoff,
+               timer.review_task_id AS question
         FROM routing_slatimerstep step
         JOIN routing_slatimer timer ON timer.id = step.timer_id
         WHERE step.state = 'armed' AND timer.state <> 'paused'

@@ -25,4 +25,6 @@ def record(
     SlaEvent.objects.create(
         timer=timer, kind=kind, at=at, by_id=by.pk if by else None, detail=detail
     )
-    logger.info("Clock %s of handoff %s: %s", timer.pk, timer.handoff_id, kind)
+    about = "question" if timer.handoff_id is None else "handoff"
+    subject_id = timer.handoff_id or timer.review_task_id
+    logger.info("Clock %s of %s %s: %s", timer.pk, about, subject_id, kind)

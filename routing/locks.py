@@ -1,7 +1,7 @@
 """Row locks in the one order that every operation keeps.
 
-Lead, then handoff, then territory, then reps by ascending id, then timer. All are `FOR NO KEY
-UPDATE`, so that rows that point at them can still be inserted.
+Lead, then question, then handoff, then territory, then reps by ascending id, then timer. All are
+`FOR NO KEY UPDATE`, so that rows that point at them can still be inserted.
 """
 
 from django.utils.translation import gettext as _

@@ -36,6 +36,29 @@ def tell(
     Notice.objects.bulk_create([notice], ignore_conflicts=True)
 
 
+def tell_people(
+    kind: NoticeKind,
+    people: Iterable[AbstractBaseUser],
+    *,
+    at: datetime,
+    key: str,
+    detail: Mapping[str, Any],
+) -> None:
+    """Owe each person one notice that is about no handoff. One statement.
+
+    key: names the cause; each person's notice adds theirs, and tells once. At most 100 characters.
+    detail: what the text needs, as JSON; the same for all.
+    """
+    told = {person.pk for person in people}
+    Notice.objects.bulk_create(
+        [
+            Notice(key=f"{key}:{pk}", kind=kind, recipient_id=pk, at=at, detail=dict(detail))
+            for pk in sorted(told)
+        ],
+        ignore_conflicts=True,
+    )
+
+
 def read(notices: QuerySet[Notice], *, at: datetime) -> int:
     """Mark those of the notices read that are not yet; return how many. One statement."""
     return notices.filter(read_at=None).update(read_at=at)
@@ -93,4 +116,40 @@ def tell_of_step(
             for pk in sorted(told)
         ],
         ignore_conflicts=True,
+    )
+
+
+def tell_of_question(
+    timer: SlaTimer,
+    step: StepKind | None = None,
+    others: Iterable[AbstractBaseUser] = (),
+    *,
+    at: datetime,
+) -> None:
+    """Owe the owner of a question, and others, a notice: that it was asked, or of a step.
+
+    Owners who have left are not told.
+
+    The lead is named by its public id, so that nothing about the person is kept in the notice.
+    One statement, beside those that read the question's lead, owner and version.
+    """
+    task = timer.review_task
+    if task is None:
+        raise ValueError("The clock is not of a question.")
+    version = task.version
+    tell_people(
+        NoticeKind.QUESTION_ASKED,
+        [person for person in (task.owner, *others) if person.is_active],
+        at=at,
+        key=f"question:{task.pk}:{step or 'asked'}",
+        detail={
+            "definition": version.definition.key,
+            "name": version.definition.name,
+            "number": version.number,
+            "task": str(task.public_id),
+            "lead": str(task.lead.public_id),
+            "question": task.question,
+            "due_at": timer.due_at.isoformat(),
+            "event": step or "asked",
+        },
     )

@@ -21,6 +21,9 @@ from django.db.models import Q
 from definitions.agreement import Agreement
 from definitions.models import DefinitionVersion
 from definitions.queries import agreement_of
+from definitions.vocabulary import Path
+from leads import motions
+from leads.enums import Stage
 from leads.models import Account, AttributeChange, Evaluation, Lead, Touchpoint
 from routing import interests
 from routing.interests import Seen
@@ -101,7 +104,8 @@ def build(
         "who": who,
         "authority": _authority(lead, evaluation, agreement, systems),
         "company": company,
-        "qualification": _qualification(evaluation, version),
+        "qualification": _qualification(evaluation, version)
+        | {"motion": motions.latest(lead) if _is_by_product(evaluation) else ""},
         "fit": [line for line in criteria if line["dimension"] == "fit"],
         "criteria": criteria,
         "timeline": _timeline(seen, zone=ZoneInfo(version.day_zone)),
@@ -209,6 +213,10 @@ def _qualification(evaluation: Evaluation, version: DefinitionVersion) -> dict[s
         "at": evaluation.at.isoformat(),
         "evaluation": evaluation.pk,
     }
+
+
+def _is_by_product(evaluation: Evaluation) -> bool:
+    return evaluation.stage == Stage.PQL or evaluation.path == Path.PRODUCT_LED
 
 
 def _criteria(evaluation: Evaluation, agreement: Agreement) -> list[dict[str, Any]]:

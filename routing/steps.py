@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from routing import ledger
-from routing.enums import SlaEventKind, StepKind, StepState
+from routing.enums import SlaEventKind, StepKind, StepState, TimerState
 from routing.models import SlaTimer, SlaTimerStep
 from routing.promises import Plan
 
@@ -15,6 +17,17 @@ FIRED_EVENTS = {
     StepKind.REASSIGN: SlaEventKind.REASSIGNED,
 }
 """The line that each step leaves in the ledger; also read by the invariants."""
+
+
+MAY_FIRE = Q(kind__in=(StepKind.WARN, StepKind.BREACH), timer__state=TimerState.RUNNING) | Q(
+    kind__in=(StepKind.ESCALATE, StepKind.REASSIGN), timer__state=TimerState.BREACHED
+)
+"""Each kind of step fires in one state of its timer; a paused clock fires nothing."""
+
+
+def due(*, at: datetime) -> QuerySet[SlaTimerStep]:
+    """Return the armed steps that have fallen due and may fire."""
+    return SlaTimerStep.objects.filter(MAY_FIRE, state=StepState.ARMED, due_at__lte=at)
 
 
 def fire(timer: SlaTimer, kind: StepKind, *, at: datetime, **detail: Any) -> None:

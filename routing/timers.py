@@ -1,12 +1,12 @@
-"""Clocks on handoffs: started, shortened, paused, stopped and broken; every change in the ledger.
+"""Clocks on handoffs and questions: started, paused, stopped, broken; all of it in the ledger.
 
-Whoever calls holds the handoff's row lock, so an answer and a breach at the same instant have one
-winner. `at` decides: an answer no later than the due instant keeps the promise even when it is
-processed later, unless the breach has fired already.
+Whoever calls holds the row lock of the handoff or question, so an answer and a breach at the same
+instant have one winner. `at` decides: an answer no later than the due instant keeps the promise
+even when it is processed later, unless the breach has fired already.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -18,11 +18,15 @@ from definitions.models import SlaTerm
 from leads.models import Evaluation
 from routing import ledger, notices, promises, steps
 from routing.enums import NoticeKind, SlaEventKind, StepKind, StepState, TimerMilestone, TimerState
-from routing.hours import tzdata_version
-from routing.models import Assignment, Handoff, SlaTimer
+from routing.hours import AROUND_THE_CLOCK, default_hours, tzdata_version
+from routing.models import Assignment, Handoff, ReviewTask, SlaTimer
+from routing.promises import Plan
 
 RESPONSE = (TimerMilestone.FIRST_RESPONSE, TimerMilestone.RE_RESPONSE)
 ACTIVE = (TimerState.RUNNING, TimerState.PAUSED)
+
+WARN_OF_QUESTION_AT_PCT = 50
+"""Share of the time for an answer after which its owner is reminded."""
 
 
 class NoTermApplies(Exception):
@@ -42,6 +46,7 @@ class StopCause(StrEnum):
     ACCEPTANCE = "acceptance"
     REJECTION = "rejection"
     CONVERSION = "conversion"
+    ANSWER = "answer"
 
 
 @transaction.atomic(savepoint=False)
@@ -75,6 +80,30 @@ def start(handoff: Handoff, *, evaluation: Evaluation, at: datetime) -> SlaTimer
     return timer
 
 
+@transaction.atomic(savepoint=False)
+def start_for_question(task: ReviewTask, *, within: timedelta, at: datetime) -> SlaTimer:
+    """Start the clock of a question that was just asked.
+
+    within: business time by the default calendar; wall-clock time where there is none. It warns
+    after half of it, and escalates when it is used up.
+    """
+    term = SlaTerm(
+        key=task.key,
+        respond_within=within,
+        warn_at_pct=WARN_OF_QUESTION_AT_PCT,
+        escalate_after=timedelta(0),
+    )
+    hours = default_hours()
+    term.is_business_time = hours is not AROUND_THE_CLOCK
+    plan = promises.plan(term, hours=hours, start=at)
+    timer = _planned(term, plan, milestone=TimerMilestone.ANSWER, counts_from=at)
+    timer.review_task = task
+    timer.save()
+    steps.arm(timer, plan)
+    ledger.record(timer, SlaEventKind.STARTED, at=at, due_at=plan.due_at.isoformat())
+    return timer
+
+
 @transaction.atomic
 def stop(
     handoff: Handoff, *, kind: str, at: datetime, by: AbstractBaseUser | None = None
@@ -88,7 +117,7 @@ def stop(
         for timer in unanswered(handoff)
         if timer.milestone in RESPONSE and (not timer.stop_kinds or kind in timer.stop_kinds)
     ]
-    return _stop(timers, cause=StopCause.ATTEMPT, at=at, by=by, detail={"kind": kind})
+    return stop_each(timers, cause=StopCause.ATTEMPT, at=at, by=by, detail={"kind": kind})
 
 
 @transaction.atomic
@@ -97,7 +126,7 @@ def stop_for_acceptance(
 ) -> list[SlaTimer]:
     """Stop the acceptance clock; accepting leaves the response clock running."""
     timers = [t for t in unanswered(handoff) if t.milestone == TimerMilestone.ACCEPTANCE]
-    return _stop(timers, cause=StopCause.ACCEPTANCE, at=at, by=by)
+    return stop_each(timers, cause=StopCause.ACCEPTANCE, at=at, by=by)
 
 
 @transaction.atomic
@@ -105,7 +134,7 @@ def stop_for_rejection(
     handoff: Handoff, *, at: datetime, by: AbstractBaseUser | None = None
 ) -> list[SlaTimer]:
     """Stop every clock: a rejection is an answer, in time or late."""
-    return _stop(unanswered(handoff), cause=StopCause.REJECTION, at=at, by=by)
+    return stop_each(unanswered(handoff), cause=StopCause.REJECTION, at=at, by=by)
 
 
 @transaction.atomic
@@ -113,7 +142,7 @@ def stop_for_conversion(
     handoff: Handoff, *, at: datetime, by: AbstractBaseUser | None = None
 ) -> list[SlaTimer]:
     """Stop every clock: an opportunity is an answer, in time or late."""
-    return _stop(unanswered(handoff), cause=StopCause.CONVERSION, at=at, by=by)
+    return stop_each(unanswered(handoff), cause=StopCause.CONVERSION, at=at, by=by)
 
 
 @transaction.atomic
@@ -124,8 +153,18 @@ def cancel(
 
     A promise that is broken by now is not cancelled: it stays, or becomes, breached.
     """
+    return cancel_each(unanswered(handoff), at=at, by=by)
+
+
+def cancel_each(
+    timers: Iterable[SlaTimer],
+    *,
+    at: datetime,
+    by: AbstractBaseUser | None = None,
+) -> list[SlaTimer]:
+    """End locked timers without an answer, but for promises broken by now; return those ended."""
     cancelled = []
-    for timer in unanswered(handoff):
+    for timer in timers:
         if is_overdue(timer, at=at):
             breach(timer, at=at)
         armed = steps.cancel(timer)
@@ -136,6 +175,34 @@ def cancel(
         ledger.record(timer, SlaEventKind.CANCELLED, at=at, by=by, steps=armed)
         cancelled.append(timer)
     return cancelled
+
+
+def stop_each(
+    timers: Iterable[SlaTimer],
+    *,
+    cause: StopCause,
+    at: datetime,
+    by: AbstractBaseUser | None,
+    detail: dict[str, Any] | None = None,
+) -> list[SlaTimer]:
+    """Stop locked timers as met or answered late; the ledger keeps what `reopen` needs."""
+    stopped = list(timers)
+    for timer in stopped:
+        if is_overdue(timer, at=at):
+            breach(timer, at=at)
+        is_late = timer.state == TimerState.BREACHED
+        restored = {
+            "was": timer.state,
+            "paused_at": timer.paused_at.isoformat() if timer.paused_at else None,
+            "steps": steps.cancel(timer),
+        }
+        timer.stopped_at = at
+        if not is_late:
+            timer.state, timer.paused_at = TimerState.MET, None
+        timer.save(update_fields=["state", "stopped_at", "paused_at"])
+        happened = SlaEventKind.ANSWERED_LATE if is_late else SlaEventKind.MET
+        ledger.record(timer, happened, at=at, by=by, cause=cause, **restored, **(detail or {}))
+    return stopped
 
 
 @transaction.atomic
@@ -231,21 +298,18 @@ def breach(timer: SlaTimer, *, at: datetime) -> None:
     """Mark a running timer breached by whoever held the handoff when it came due; tell people.
 
     Fires the breach step, exactly once: the caller has found the timer running under lock. Tells
-    the holder who missed it, the present owner, and the managers of both.
+    the holder who missed it, the present owner, and the managers of both; of a question, its
+    owner.
     """
-    segment = (
-        Assignment.objects.filter(handoff=timer.handoff_id, began_at__lte=timer.due_at)
-        .exclude(ended_at__lte=timer.due_at)
-        .select_related("rep__user", "rep__manager", "queue__manager")
-        .order_by("-began_at", "-pk")
-        .first()
-    )
     timer.state, timer.breached_at = TimerState.BREACHED, at
-    if segment is not None:
-        timer.missed_by_rep, timer.missed_by_queue = segment.rep, segment.queue
+    handoff = timer.handoff
+    if handoff is not None:
+        _blame(timer)
     timer.save(update_fields=["state", "breached_at", "missed_by_rep", "missed_by_queue"])
     steps.fire(timer, StepKind.BREACH, at=at)
-    handoff = timer.handoff
+    if handoff is None:
+        notices.tell_of_question(timer, StepKind.BREACH, at=at)
+        return
     holders = [(handoff.rep, handoff.queue), (timer.missed_by_rep, timer.missed_by_queue)]
     people = [
         person(rep=rep, queue=queue)
@@ -253,6 +317,19 @@ def breach(timer: SlaTimer, *, at: datetime) -> None:
         for person in (notices.holder, notices.manager)
     ]
     notices.tell_of_step(timer, StepKind.BREACH, NoticeKind.BREACHED, people, at=at)
+
+
+def _blame(timer: SlaTimer) -> None:
+    """Note on a handoff's clock who held the handoff when it came due; not saved."""
+    segment = (
+        Assignment.objects.filter(handoff=timer.handoff_id, began_at__lte=timer.due_at)
+        .exclude(ended_at__lte=timer.due_at)
+        .select_related("rep__user", "rep__manager", "queue__manager")
+        .order_by("-began_at", "-pk")
+        .first()
+    )
+    if segment is not None:
+        timer.missed_by_rep, timer.missed_by_queue = segment.rep, segment.queue
 
 
 def own_term(handoff: Handoff, timer: SlaTimer) -> SlaTerm:
@@ -263,12 +340,22 @@ def own_term(handoff: Handoff, timer: SlaTimer) -> SlaTerm:
 
 def unanswered(handoff: Handoff) -> list[SlaTimer]:
     """Return the locked timers that an answer would still change: active, or breached so far."""
-    return [
-        timer
-        for timer in _locked(handoff)
-        if timer.state in ACTIVE
-        or (timer.state == TimerState.BREACHED and timer.stopped_at is None)
-    ]
+    return [timer for timer in _locked(handoff) if _awaits_answer(timer)]
+
+
+def unanswered_of_question(task: ReviewTask) -> list[SlaTimer]:
+    """Return the locked clock of a question, if an answer would still change it."""
+    rows = SlaTimer.objects.select_for_update(no_key=True).filter(review_task=task)
+    timers = list(rows.order_by("pk"))
+    for timer in timers:
+        timer.review_task = task
+    return [timer for timer in timers if _awaits_answer(timer)]
+
+
+def _awaits_answer(timer: SlaTimer) -> bool:
+    return timer.state in ACTIVE or (
+        timer.state == TimerState.BREACHED and timer.stopped_at is None
+    )
 
 
 def is_overdue(timer: SlaTimer, *, at: datetime) -> bool:
@@ -308,16 +395,8 @@ def _start(
     """Write a timer, its steps and the first line of its ledger."""
     hours = promises.hours_for(term, handoff=handoff)
     plan = promises.plan(term, hours=hours, start=counts_from)
-    timer = SlaTimer(
-        handoff=handoff,
-        milestone=milestone,
-        started_at=counts_from,
-        promised_at=plan.promised_at,
-        backstop_at=plan.backstop_at,
-        due_at=plan.due_at,
-        tzdata_version=tzdata_version(),
-    )
-    _promise(timer, term)
+    timer = _planned(term, plan, milestone=milestone, counts_from=counts_from)
+    timer.handoff = handoff
     timer.save()
     if milestone == TimerMilestone.RE_RESPONSE:
         plan.steps.pop(StepKind.REASSIGN, None)
@@ -328,6 +407,22 @@ def _start(
     return timer
 
 
+def _planned(
+    term: SlaTerm, plan: Plan, *, milestone: TimerMilestone, counts_from: datetime
+) -> SlaTimer:
+    """Build an unsaved timer that keeps a term as planned."""
+    timer = SlaTimer(
+        milestone=milestone,
+        started_at=counts_from,
+        promised_at=plan.promised_at,
+        backstop_at=plan.backstop_at,
+        due_at=plan.due_at,
+        tzdata_version=tzdata_version(),
+    )
+    _promise(timer, term)
+    return timer
+
+
 def _promise(timer: SlaTimer, term: SlaTerm) -> None:
     """Copy what the promise is from its term."""
     timer.term_key = term.key
@@ -335,34 +430,6 @@ def _promise(timer: SlaTimer, term: SlaTerm) -> None:
     timer.is_business_time = term.is_business_time
     timer.respond_within = term.respond_within
     timer.stop_kinds = list(term.stop_kinds)
-
-
-def _stop(
-    timers: Iterable[SlaTimer],
-    *,
-    cause: StopCause,
-    at: datetime,
-    by: AbstractBaseUser | None,
-    detail: dict[str, Any] | None = None,
-) -> list[SlaTimer]:
-    """Stop timers as met or answered late; the ledger keeps what `reopen` needs."""
-    stopped = list(timers)
-    for timer in stopped:
-        if is_overdue(timer, at=at):
-            breach(timer, at=at)
-        is_late = timer.state == TimerState.BREACHED
-        restored = {
-            "was": timer.state,
-            "paused_at": timer.paused_at.isoformat() if timer.paused_at else None,
-            "steps": steps.cancel(timer),
-        }
-        timer.stopped_at = at
-        if not is_late:
-            timer.state, timer.paused_at = TimerState.MET, None
-        timer.save(update_fields=["state", "stopped_at", "paused_at"])
-        happened = SlaEventKind.ANSWERED_LATE if is_late else SlaEventKind.MET
-        ledger.record(timer, happened, at=at, by=by, cause=cause, **restored, **(detail or {}))
-    return stopped
 
 
 def _replace(timer: SlaTimer, *, at: datetime) -> None:

@@ -135,7 +135,7 @@ VIOLATIONS = {
         PERSON.format(email="a@example.com"),
         WISH.format(kind="'accepted'", channel="'fax'"),
     ),
-    "escalations_are_always_wanted": (
+    "what_waits_for_somebody_is_always_wanted": (
         PERSON.format(email="a@example.com"),
         WISH.format(kind="'escalated'", channel="'email'"),
     ),

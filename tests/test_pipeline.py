@@ -69,7 +69,7 @@ def test_one_lead_is_judged_and_handed_over_in_few_queries(
     pipeline.judge_pending(at=noon)
     lead = recipes.demanding_lead(at=noon + timedelta(minutes=1))
 
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(41):
         pipeline.judge_pending(at=noon + timedelta(minutes=1))
 
     assert Handoff.objects.filter(lead=lead).exists()

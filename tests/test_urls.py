@@ -1,7 +1,7 @@
 """Every address of the product, walked as each kind of caller."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,8 +15,13 @@ from crm_handoff.integrations import inbound
 from crm_handoff.integrations.models import InboundSource
 from crm_handoff.models import Invitation, User
 from crm_handoff.people import keys
-from leads.models import Asset, Campaign, ImportRun, Opportunity, Persona, Source
-from routing.models import Absence, FollowUp, Handoff, Notice, RejectionReason
+from definitions import versions
+from definitions.models import DefinitionReview, DefinitionVersion, Proposal, Question
+from leads import examples
+from leads.examples import Said
+from leads.models import Asset, Campaign, Example, ImportRun, Opportunity, Persona, Source
+from leads.portraits import Portrait
+from routing.models import Absence, FollowUp, Handoff, Notice, RejectionReason, ReviewTask
 
 pytestmark = pytest.mark.usefixtures("organization", "db")
 
@@ -125,6 +130,58 @@ EXPECTED = {
     ("web", "assets", "POST"): "302 405 405 405 405 405 405 302",
     ("web", "asset", "GET"): "302 403 403 200 403 200 403 302",
     ("web", "asset", "POST"): "302 403 403 200 403 200 403 302",
+    ("web", "definitions", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "definitions", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "definition", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "definition", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "version", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "version", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "version_file", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "version_file", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "version_compare", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "version_compare", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "version_history", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "version_history", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "version_try", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "version_try", "POST"): "302 403 403 422 422 422 422 302",
+    ("web", "version_examples", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "version_examples", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "example_new", "GET"): "302 403 403 200 200 200 403 302",
+    ("web", "example_new", "POST"): "302 403 403 422 422 422 403 302",
+    ("web", "example", "GET"): "302 403 403 200 200 200 403 302",
+    ("web", "example", "POST"): "302 403 403 422 422 422 403 302",
+    ("web", "example_retire", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "example_retire", "POST"): "302 403 403 302 302 302 403 302",
+    ("web", "version_impact", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "version_impact", "POST"): "302 403 403 302 302 302 403 302",
+    ("web", "impact_leads", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "impact_leads", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "questions", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "questions", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "question_answer", "GET"): "302 404 404 200 200 200 200 302",
+    ("web", "question_answer", "POST"): "302 404 404 422 422 403 403 302",
+    ("web", "definition_review", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "definition_review", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "review", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "review", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "review_sign", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "review_sign", "POST"): "302 403 403 422 422 403 403 302",
+    ("web", "review_findings", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "review_findings", "POST"): "302 403 403 302 302 302 403 302",
+    ("web", "version_sign", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "version_sign", "POST"): "302 403 403 422 422 403 403 302",
+    ("web", "version_refuse", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "version_refuse", "POST"): "302 403 403 422 422 403 403 302",
+    ("web", "version_withdraw", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "version_withdraw", "POST"): "302 403 403 403 403 302 403 302",
+    ("web", "version_discussion", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "version_discussion", "POST"): "302 422 422 422 422 422 403 302",
+    ("web", "version_workshops", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "version_workshops", "POST"): "302 403 403 422 422 422 403 302",
+    ("web", "proposals", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "proposals", "POST"): "302 422 422 422 422 422 403 302",
+    ("web", "proposal_answer", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "proposal_answer", "POST"): "302 403 403 403 403 422 403 302",
     ("web", "funnel", "GET"): "302 403 403 200 200 200 200 302",
     ("web", "funnel", "POST"): "302 405 405 405 405 405 405 302",
     ("web", "accounts", "GET"): "302 403 403 200 200 200 200 302",
@@ -285,6 +342,12 @@ EXPECTED = {
     ("api", "versions", "POST"): "401 405 405 405 405 405 405 405",
     ("api", "version", "GET"): "401 200 200 200 200 200 200 200",
     ("api", "version", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "published", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "published", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "version-differences", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "version-differences", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "version-text", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "version-text", "POST"): "401 405 405 405 405 405 405 405",
     ("api", "territories", "GET"): "401 200 200 200 200 200 200 200",
     ("api", "territories", "POST"): "401 403 403 403 403 400 403 403",
     ("api", "territory", "GET"): "401 200 200 200 200 200 200 200",
@@ -315,6 +378,10 @@ EXPECTED = {
     ("api", "calendar", "POST"): "401 405 405 405 405 405 405 405",
     ("api", "routing-decisions", "GET"): "401 200 200 200 200 200 200 200",
     ("api", "routing-decisions", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "examples", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "examples", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "questions", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "questions", "POST"): "401 405 405 405 405 405 405 405",
     ("api", "timers", "GET"): "401 200 200 200 200 200 200 200",
     ("api", "timers", "POST"): "401 405 405 405 405 405 405 405",
     ("api", "notices", "GET"): "401 200 200 200 200 200 200 200",
@@ -384,6 +451,10 @@ def known() -> dict[str, Any]:
         "start": 0,
         "run_id": sent_file().public_id,
         **planned(handoff),
+        "question": asked_about(handoff).public_id,
+        "proposal": proposed_for(handoff).public_id,
+        "review": reviewed(handoff.version).public_id,
+        "example": tried_by(handoff.version).public_id,
         "pk": Notice.objects.filter(recipient=handoff.rep.user).first().pk,
         "notice": Notice.objects.filter(recipient=handoff.rep.user).first().public_id,
         **of_the_company(handoff),
@@ -393,6 +464,59 @@ def known() -> dict[str, Any]:
         "version": handoff.version.public_id,
         **LETTER,
     }
+
+
+def tried_by(version: DefinitionVersion) -> Example:
+    """An example of the definition."""
+    found = Example.objects.filter(definition=version.definition).first()
+    said = Said(name="Buyer", stage="sql", is_expected=True, portrait=Portrait())
+    at = datetime(2026, 1, 13, 12, tzinfo=UTC)
+    return found or examples.create(version.definition, said, by=version.author, at=at)
+
+
+def asked_about(handoff: Handoff) -> ReviewTask:
+    """A question about the rep's lead, asked of the marketing lead; drafted for others, too."""
+    task, _ = ReviewTask.objects.get_or_create(
+        lead=handoff.lead,
+        key="ideal_customer",
+        defaults={
+            "version": handoff.version,
+            "question": "Is it an ideal customer?",
+            "side": "marketing",
+            "valid_days": 30,
+            "owner": User.objects.get(email=PEOPLE["marketing lead"]),
+            "opened_at": datetime(2026, 1, 13, 12, tzinfo=UTC),
+        },
+    )
+    if not Question.objects.exists():
+        Question.objects.create(
+            version=versions.revise(handoff.version, by=handoff.version.author),
+            key="ideal_customer",
+            question="Is it an ideal customer?",
+            side="marketing",
+            answer_within=timedelta(hours=8),
+        )
+    return task
+
+
+def reviewed(version: DefinitionVersion) -> DefinitionReview:
+    """An open review of the version."""
+    at = datetime(2026, 1, 13, 12, tzinfo=UTC)
+    review, _ = DefinitionReview.objects.get_or_create(
+        version=version, closed_at=None, defaults={"due_at": at, "opened_at": at}
+    )
+    return review
+
+
+def proposed_for(handoff: Handoff) -> Proposal:
+    """A field that somebody misses, and that waits for an answer."""
+    by, at = User.objects.get(email=PEOPLE["rep"]), datetime(2026, 1, 13, 12, tzinfo=UTC)
+    proposal, _ = Proposal.objects.get_or_create(
+        definition=handoff.version.definition,
+        field="Budget year",
+        defaults={"why": "It tells when to call.", "proposed_by": by, "proposed_at": at},
+    )
+    return proposal
 
 
 def planned(handoff: Handoff) -> dict[str, Any]:
@@ -444,6 +568,9 @@ def values_of(pattern: URLPattern, given: dict[str, Any]) -> dict[str, Any]:
     subject = "webhook" if (pattern.name or "").startswith("webhook") else subject
     subject = "invitation" if (pattern.name or "").startswith("invitation") else subject
     subject = "version" if pattern.name == "start_operators" else subject
+    subject = "proposal" if pattern.name == "proposal_answer" else subject
+    subject = "review" if (pattern.name or "").startswith("review") else subject
+    subject = "example" if pattern.name in ("example", "example_retire") else subject
     subject = "account" if (pattern.name or "").startswith("account") else subject
     return {name: given.get(name, given[subject]) for name in wanted}
 

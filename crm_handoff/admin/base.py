@@ -12,6 +12,7 @@ from django.db.models import DateTimeField, F, Field, Model, QuerySet, UniqueCon
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
@@ -59,7 +60,7 @@ class AdminRequest(HttpRequest):
 class Explained:
     """Inputs with a word of help; `help_texts` says the units where the model does not."""
 
-    help_texts: Mapping[str, str] = {}
+    help_texts: Mapping[str, str | Promise] = {}
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **options: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.forms import ModelForm
 from django.http import HttpRequest
 
 from crm_handoff.admin.base import EditableAdmin, ModelAdmin
@@ -12,6 +13,7 @@ from crm_handoff.admin.fields import ListField
 from crm_handoff.admin.links import Related
 from definitions.enums import VersionState
 from definitions.models import Definition, DefinitionVersion, TitleRule, TouchpointKind
+from leads import scopes
 
 
 @admin.register(Definition)
@@ -36,6 +38,14 @@ class DefinitionAdmin(EditableAdmin):
         fields = super().get_readonly_fields(request, obj)
         # The key is in the text that both sides sign.
         return (*fields, "key") if getattr(obj, "has_versions", False) else fields
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and {"position", "is_catch_all"} & {*form.changed_data}:
+            marked_count = scopes.mark(scopes.everyone())
+            self.message_user(
+                request, f"{marked_count} live leads are judged anew, since the order changed."
+            )
 
     @admin.display(description="active version")
     def active_version(self, definition: Definition) -> str:

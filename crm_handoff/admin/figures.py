@@ -73,7 +73,7 @@ FIGURES = (
         "waiting for judgement over 30 s",
         "leads.pendingmark",
         _up_to_cap(
-            "leads_pendingmark WHERE marked_at < now() - interval '30 seconds' "
+            "leads_pendingmark WHERE NOT is_backlog AND marked_at < now() - interval '30 seconds' "
             "AND coalesce(retry_at, '-infinity') < now()"
         ),
         is_alarm=True,

@@ -48,7 +48,7 @@ class LeadIdentityInline(ReadOnlyInline):
 
 class TransitionInline(ReadOnlyInline):
     model = StageTransition
-    fields = ("at", "from_stage", "to_stage", "cause", "path", "by", "note")
+    fields = ("at", "from_stage", "to_stage", "cause", "path", "motion", "by", "note")
     joined = ("by",)
     ordering = ("-at", "-pk")
 
@@ -255,7 +255,16 @@ class EvaluationAdmin(ReadOnlyAdmin):
 
 @admin.register(StageTransition)
 class StageTransitionAdmin(ReadOnlyAdmin):
-    list_display = ("at", linked("lead"), "from_stage", "to_stage", "cause", "path", "by")
+    list_display = (
+        "at",
+        linked("lead"),
+        "from_stage",
+        "to_stage",
+        "cause",
+        "path",
+        "motion",
+        "by",
+    )
     list_filter = (
         ("to_stage", ChoicesDropdownFilter),
         ("lead", AutocompleteSelectFilter),

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.views.decorators.http import require_POST
 
 from crm_handoff.admin.base import AdminRequest, ModelAdmin
@@ -18,7 +19,7 @@ class Step(NamedTuple):
     `take` makes the one call to the domain and returns what to tell the person.
     """
 
-    label: str
+    label: str | Promise
     permission: str
     is_offered: Callable[[Any], bool]
     take: Callable[[AdminRequest, Any], str]

@@ -44,6 +44,7 @@ class SlaTimerAdmin(ReadOnlyAdmin):
     list_display = (
         "due_at",
         linked("handoff__lead"),
+        linked("review_task", description="question"),
         "milestone",
         labelled("state", STATE_COLORS),
         flagged("is_high_intent", "high intent", color="info"),
@@ -55,11 +56,12 @@ class SlaTimerAdmin(ReadOnlyAdmin):
         ("state", ChoicesDropdownFilter),
         ("milestone", ChoicesDropdownFilter),
         ("handoff", AutocompleteSelectFilter),
+        ("review_task", AutocompleteSelectFilter),
         ("due_at", DaysFilter),
         "is_high_intent",
     )
     list_filter_submit = True
-    list_select_related = ("handoff__lead", "missed_by_rep__user")
+    list_select_related = ("handoff__lead", "review_task", "missed_by_rep__user")
     search_fields = (
         "handoff__lead__email",
         "handoff__lead__first_name",
@@ -67,10 +69,14 @@ class SlaTimerAdmin(ReadOnlyAdmin):
     )
     search_help_text = BY_LEAD_HELP
     ordering = ("-pk",)
-    when_empty = "Clocks start here with each handoff, by the terms of its signed version."
+    when_empty = (
+        "Clocks start here with each handoff, by the terms of its signed version, and with each "
+        "question about a lead."
+    )
     inlines = (StepInline, EventInline)
     related = (
         Related("routing.handoff", "handoff", at="handoff"),
+        Related("routing.reviewtask", "question", at="review_task"),
         Related("routing.slatimerstep", "steps", by="timer__id__exact"),
         Related("routing.slaevent", "events", by="timer__id__exact"),
     )

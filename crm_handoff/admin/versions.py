@@ -1,93 +1,56 @@
-"""Versions of definitions: read, submitted, signed and activated here; drafted from a file."""
+"""Versions of definitions: drafts are edited here, submitted, withdrawn and copied; later read."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from django.contrib import admin
-from django.contrib.auth import authenticate
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
     RelatedDropdownFilter,
 )
-
-from crm_handoff import pipeline
-from crm_handoff.admin.base import AdminRequest, ReadOnly, ReadOnlyAdmin, ReadOnlyInline
-from crm_handoff.admin.columns import labelled
-from crm_handoff.admin.links import Related
-from crm_handoff.admin.steps import Step, StepsAdmin
-from crm_handoff.clock import database_now
-from definitions import versions
-from definitions.enums import Side, VersionState
-from definitions.models import (
-    Criterion,
-    DefinitionVersion,
-    Level,
-    ScoreRule,
-    SegmentRule,
-    SignOff,
-    SlaTerm,
-    StageRule,
-    VersionKind,
-    VersionTitleRule,
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelect2MultipleWidget,
+    UnfoldAdminSelectWidget,
 )
 
-
-class WrongPassword(Exception):
-    """A signature needs the signer's own password again."""
-
+from crm_handoff.admin import drafting, sheet
+from crm_handoff.admin.base import AdminRequest, ReadOnlyAdmin, ReadOnlyInline
+from crm_handoff.admin.columns import labelled
+from crm_handoff.admin.content_rows import CHANGE
+from crm_handoff.admin.fields import ZoneField
+from crm_handoff.admin.links import Related, page_of
+from crm_handoff.admin.promises import CriteriaField
+from crm_handoff.admin.steps import Step, StepsAdmin
+from crm_handoff.agreements import rounds
+from crm_handoff.clock import database_now
+from crm_handoff.people import roles
+from definitions import drafts, soundness, versions
+from definitions.content import content_of
+from definitions.enums import InFlightPlan, VersionState
+from definitions.models import DefinitionVersion, SignOff
+from definitions.vocabulary import FACTS, Path
+from leads import examples
 
 REFUSALS = (
-    WrongPassword,
+    drafts.DraftIsHistory,
     versions.ContentInvalid,
-    versions.SideAlreadySigned,
-    versions.SignerMayNotSign,
     versions.VersionIsFrozen,
     versions.VersionNotActive,
-    versions.VersionNotInReview,
-    versions.VersionNotSigned,
-    versions.VersionNotYetEffective,
 )
 """What an operation may answer; shown to the person in its own words."""
-
-
-def _submit(request: AdminRequest, version: DefinitionVersion) -> str:
-    versions.submit(version, by=request.user, at=database_now())
-    return f"{version} is in review: both sides can sign it now."
-
-
-def _withdraw(request: AdminRequest, version: DefinitionVersion) -> str:
-    versions.withdraw(version, by=request.user)
-    return f"{version} is a draft again; its signatures no longer count."
-
-
-def _sign(request: AdminRequest, version: DefinitionVersion, *, side: Side) -> str:
-    _check_password(request)
-    comment = request.POST.get("comment", "")
-    versions.sign(version, side=side, by=request.user, at=database_now(), comment=comment)
-    return f"You signed {version} for {side.label.lower()}."
-
-
-def _check_password(request: AdminRequest) -> None:
-    # By way of the sign-in backends, so that guesses count towards the same pause.
-    password = request.POST.get("password", "")
-    signer = authenticate(request, username=request.user.get_username(), password=password)
-    if signer != request.user:
-        raise WrongPassword("That is not your password; nothing was signed.")
-
-
-def _activate(request: AdminRequest, version: DefinitionVersion) -> str:
-    pipeline.put_in_force(version, by=request.user, at=database_now())
-    return f"{version} is in force."
-
-
-def _retire(request: AdminRequest, version: DefinitionVersion) -> str:
-    versions.retire(version, by=request.user, at=database_now())
-    return f"{version} is no longer in force."
-
 
 STATE_COLORS = {
     "draft": "warning",
@@ -95,7 +58,23 @@ STATE_COLORS = {
     "signed": "primary",
     "active": "success",
 }
-CHANGE = "definitions.change_definitionversion"
+
+
+def _submit(request: AdminRequest, version: DefinitionVersion) -> str:
+    rounds.submit(version, by=request.user, at=database_now())
+    return _("%(version)s is in review: both sides can sign it now.") % {"version": version}
+
+
+def _withdraw(request: AdminRequest, version: DefinitionVersion) -> str:
+    versions.withdraw(version, by=request.user)
+    return _("%(version)s is a draft again; its signatures no longer count.") % {
+        "version": version
+    }
+
+
+def _retire(request: AdminRequest, version: DefinitionVersion) -> str:
+    versions.retire(version, by=request.user, at=database_now())
+    return _("%(version)s is no longer in force.") % {"version": version}
 
 
 def _in(*states: VersionState) -> Callable[[DefinitionVersion], bool]:
@@ -103,89 +82,84 @@ def _in(*states: VersionState) -> Callable[[DefinitionVersion], bool]:
 
 
 STEPS = {
-    "submit": Step("Submit for review", CHANGE, _in(VersionState.DRAFT), _submit),
-    "sign-marketing": Step(
-        "Sign for marketing",
-        "definitions.sign_marketing",
-        _in(VersionState.IN_REVIEW),
-        partial(_sign, side=Side.MARKETING),
-        asks_password=True,
-    ),
-    "sign-sales": Step(
-        "Sign for sales",
-        "definitions.sign_sales",
-        _in(VersionState.IN_REVIEW),
-        partial(_sign, side=Side.SALES),
-        asks_password=True,
-    ),
-    "activate": Step("Activate", CHANGE, _in(VersionState.SIGNED), _activate),
+    "submit": Step(lazy("Submit for review"), CHANGE, _in(VersionState.DRAFT), _submit),
     "withdraw": Step(
-        "Withdraw to draft",
+        lazy("Withdraw to draft"),
         CHANGE,
         _in(VersionState.IN_REVIEW, VersionState.SIGNED),
         _withdraw,
         is_grave=True,
     ),
-    "retire": Step("Retire", CHANGE, _in(VersionState.ACTIVE), _retire, is_grave=True),
+    "retire": Step(lazy("Retire"), CHANGE, _in(VersionState.ACTIVE), _retire, is_grave=True),
 }
-"""The buttons of a version's page, in the order of its life."""
+"""The buttons of a version's page, in the order of its life; both sides sign elsewhere."""
+
+PEOPLE = ("marketing_operator", "marketing_deputy", "sales_operator", "sales_deputy")
+
+INPUT_OF = {
+    "in_flight": "sunset_days",
+    "floor": "floor_criteria",
+    "limits": "criteria_limit_pct",
+    "operators": "marketing_operator",
+}
+"""Where a problem with a part of the version's own is shown, when the part is no input itself."""
 
 
-def _line(value: Any) -> str:
-    """Return a JSON value as people write it."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+class VersionForm(forms.ModelForm):
+    """What a version says beside its rows."""
 
-
-class CriterionInline(ReadOnlyInline):
-    model = Criterion
-    fields = ("label", "level", "fact", "of", "operator", "value", "key")
-    readonly_fields = ("of", "value")
-    joined = ("level",)
-    ordering = ("position", "pk")
-
-    @admin.display(description="parameters")
-    def of(self, criterion: Criterion) -> str:
-        return "; ".join(f"{key}: {_line(part)}" for key, part in criterion.parameters.items())
-
-    @admin.display(description="wanted")
-    def value(self, criterion: Criterion) -> str:
-        return _line(criterion.wanted)
-
-
-class StageRuleInline(ReadOnlyInline):
-    model = StageRule
-    fields = (
-        "stage",
-        "path",
-        "fit",
-        "engagement",
-        "intent",
-        "authority",
-        "product",
-        "min_points",
-        "required_criteria",
+    day_zone = ZoneField(help_text=lazy("Where days are counted."))
+    handover_fields = forms.MultipleChoiceField(
+        label=lazy("Handover fields"),
+        choices=lambda: [(key, capfirst(_(fact.label))) for key, fact in FACTS.items()],
+        required=False,
+        widget=UnfoldAdminSelect2MultipleWidget,
+        help_text=lazy("Facts that must be known when somebody is handed over."),
     )
-    ordering = ("position", "pk")
-
-
-class ScoreRuleInline(ReadOnlyInline):
-    model = ScoreRule
-    fields = ("label", "points", "per", "cap", "half_life_days", "key")
-    ordering = ("position", "pk")
-
-
-class SlaTermInline(ReadOnlyInline):
-    model = SlaTerm
-    fields = (
-        "label",
-        "milestone",
-        "respond_within",
-        "is_business_time",
-        "at_latest_within",
-        "stop_kinds",
-        "when_criteria",
+    floor_criteria = CriteriaField(
+        label=lazy("Criteria floor"),
+        help_text=lazy("Below these a handover is missed by marketing; nobody is held back."),
     )
-    ordering = ("position", "pk")
+    floor_exempt_paths = forms.MultipleChoiceField(
+        label=lazy("Paths without the floor"),
+        choices=lambda: [(str(one), capfirst(one.replace("_", "-"))) for one in Path],
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=lazy("By these paths the floor asks nothing of the company."),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["change_note"].widget.attrs["rows"] = 4
+        floor: Any = self.fields["floor_criteria"]
+        floor.offer(self.instance, self.instance.floor_criteria)
+        people = roles.people_with("definitions.operator").order_by("full_name", "email")
+        offered = [("", _("Nobody yet")), *((person.pk, str(person)) for person in people)]
+        for name in PEOPLE:
+            chosen: Any = self.fields[name]
+            chosen.widget = UnfoldAdminSelectWidget(choices=offered)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("in_flight_plan") != InFlightPlan.SUNSET:
+            cleaned["sunset_days"] = None
+        elif not cleaned.get("sunset_days"):
+            self.add_error("sunset_days", _("Say after how many days the sunset is."))
+        return cleaned
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:
+            return
+        try:
+            drafts.check_version(self.instance)
+        except drafts.RowRefused as refusal:
+            for problem in refusal.problems:
+                part = problem.partition(":")[0].partition(".")[0]
+                name = INPUT_OF.get(part, part)
+                self.add_error(name if name in self.fields else None, problem)
+        except versions.VersionIsFrozen as refusal:
+            self.add_error(None, str(refusal))
 
 
 class SignOffInline(ReadOnlyInline):
@@ -196,7 +170,7 @@ class SignOffInline(ReadOnlyInline):
 
 
 @admin.register(DefinitionVersion)
-class DefinitionVersionAdmin(ReadOnly, StepsAdmin):
+class DefinitionVersionAdmin(drafting.DraftingAdmin, StepsAdmin):
     list_display = (
         "__str__",
         labelled("state", STATE_COLORS),
@@ -216,48 +190,183 @@ class DefinitionVersionAdmin(ReadOnly, StepsAdmin):
     list_select_related = ("definition", "author")
     search_fields = ("definition__name", "definition__key", "change_note")
     ordering = ("definition", "-number")
-    inlines = (
-        StageRuleInline,
-        CriterionInline,
-        ScoreRuleInline,
-        SlaTermInline,
-        SignOffInline,
-    )
-    when_empty = "Load a definition's file as a draft, and its first version appears here."
+    form = VersionForm
+    inlines = (SignOffInline,)
+    actions = None
+    warn_unsaved_form = True
+    when_empty = "Start a draft from a template, a copy or a file: its first version appears here."
+    change_form_outer_before_template = "admin/definitions/version.html"
+    change_form_outer_after_template = "admin/definitions/sheet.html"
+    help_texts = {
+        "handoff_stage": "Reaching it hands over to sales.",
+        "effective_at": "Day and time at which it takes effect; blank: once both have signed.",
+        "sunset_days": "With the plan “Sunset”: whole days until the old version ends.",
+        "change_note": "What changes and why, as both sides read it before they sign.",
+        "criteria_limit_pct": "Percent of a batch that may miss the criteria.",
+        "response_limit_pct": "Percent of first responses that may come too late.",
+        "checklist": "Questions by which a rep confirms an SQL.",
+    }
     related = (
         Related("definitions.definition", "definition", at="definition"),
-        Related("definitions.criterion", "criteria", by="version__id__exact"),
-        Related("definitions.scorerule", "points", by="version__id__exact"),
-        Related("definitions.slaterm", "SLA terms", by="version__id__exact"),
-        Related("definitions.versiontitlerule", "title rules", by="version__id__exact"),
         Related("leads.evaluation", "evaluations", by="version__id__exact"),
     )
     steps = STEPS
     refusals = REFUSALS
-    fieldsets = (
-        (None, {"fields": ("definition", "number", "state", "process", "handoff_stage")}),
-        ("Change", {"fields": ("change_note", "effective_at", "in_flight_plan", "sunset_days")}),
-        (
-            "Agreement",
-            {
-                "fields": (
-                    ("marketing_operator", "marketing_deputy"),
-                    ("sales_operator", "sales_deputy"),
-                    ("criteria_limit_pct", "response_limit_pct"),
-                    "checklist",
-                    "handover_fields",
-                    "floor_criteria",
-                    "floor_exempt_paths",
-                    "day_zone",
-                )
-            },
-        ),
-        ("Signed text", {"fields": ("content_hash", "text"), "classes": ("collapse",)}),
-        (
-            "History",
-            {"fields": ("author", "created_at", "submitted_at", "activated_at", "retired_at")},
-        ),
-    )
+
+    class Media:
+        css = {"all": ("admin/definitions.css",)}
+        js = ("admin/definitions.js",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DefinitionVersion]:
+        rows: QuerySet[DefinitionVersion] = super().get_queryset(request)
+        return rows.select_related("definition", "author", *PEOPLE)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(CHANGE)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_open = obj is None or obj.state == VersionState.DRAFT
+        return is_open and request.user.has_perm(CHANGE)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # A draft is discarded by its own button.
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        discard = path(
+            "<path:object_id>/discard/",
+            self.admin_site.admin_view(require_POST(self.discard)),
+            name="definitions_definitionversion_discard",
+        )
+        return [discard, *super().get_urls()]
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
+    ) -> Any:
+        if not self.has_change_permission(request, obj):
+            options["form"] = forms.ModelForm
+        return super().get_form(request, obj, change, **options)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return () if obj is None or obj.state == VersionState.DRAFT else self.inlines
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        life = ("author", "created_at", "submitted_at", "activated_at", "retired_at")
+        own = (
+            (
+                None,
+                {
+                    "fields": (
+                        ("process", "handoff_stage"),
+                        "change_note",
+                        ("effective_at", "day_zone"),
+                        ("in_flight_plan", "sunset_days"),
+                    )
+                },
+            ),
+            (
+                _("Handover, floor and limits"),
+                {
+                    "fields": (
+                        "handover_fields",
+                        "checklist",
+                        "floor_criteria",
+                        "floor_exempt_paths",
+                        ("criteria_limit_pct", "response_limit_pct"),
+                    )
+                },
+            ),
+            (
+                _("Who answers for it"),
+                {
+                    "fields": (
+                        ("marketing_operator", "marketing_deputy"),
+                        ("sales_operator", "sales_deputy"),
+                    )
+                },
+            ),
+        )
+        if obj is not None and obj.state == VersionState.DRAFT:
+            return own
+        text = (_("Signed text"), {"fields": ("content_hash", "text"), "classes": ("collapse",)})
+        return (*own, text, (_("History"), {"fields": life}))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("content_hash", "text", "author", "created_at", *HISTORY)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name in PEOPLE:
+            options["queryset"] = roles.people_with("definitions.operator")
+            options["widget"] = UnfoldAdminSelectWidget
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def change_view(
+        self,
+        request: AdminRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        version = self.get_object(request, object_id)
+        context = (extra_context or {}) | (self._around(request, version) if version else {})
+        return super().change_view(request, object_id, form_url, context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **options)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        said = _("“%(version)s” was saved.") % {"version": obj}
+        self.message_user(request, said, messages.SUCCESS)
+        return HttpResponseRedirect(page_of(obj))
+
+    def discard(self, request: AdminRequest, object_id: str) -> HttpResponse:
+        """Delete a draft that was never submitted."""
+        version = self.get_object(request, object_id)
+        if version is None:
+            raise Http404
+        if not request.user.has_perm(CHANGE):
+            raise PermissionDenied
+        name = str(version)
+        try:
+            drafts.discard(version, by=request.user)
+        except (drafts.DraftIsHistory, versions.VersionIsFrozen) as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return HttpResponseRedirect(
+                reverse("admin:definitions_definitionversion_change", args=[object_id])
+            )
+        said = _("The draft %(version)s is discarded.") % {"version": name}
+        self.message_user(request, said, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:definitions_definitionversion_changelist"))
+
+    def save_model(self, request: AdminRequest, obj: Any, form: Any, change: bool) -> None:
+        # Another plan takes the days of the sunset away though nobody touched them.
+        fields = {*form.changed_data, "sunset_days"}
+        drafts.save_version(obj, fields=fields, by=request.user)
+
+    def _around(self, request: AdminRequest, version: DefinitionVersion) -> dict[str, Any]:
+        """Return what stands around the inputs: the sheet, its problems, and further pages."""
+        is_draft = version.state == VersionState.DRAFT
+        may = request.user.has_perm(CHANGE)
+        sheet.prefetch(version)
+        content = content_of(version)
+        problems = soundness.problems_of(version, content=content) if is_draft else []
+        return {
+            "sheet": sheet.sheet_of(
+                version, content=content, problems=problems, is_editable=is_draft and may
+            ),
+            "examples": examples.results(version, at=database_now()) if is_draft else [],
+            "is_draft": is_draft,
+            "may_edit": may,
+            "pages": _pages(version),
+            "discard_address": reverse(
+                "admin:definitions_definitionversion_discard", args=[version.pk]
+            )
+            if is_draft and may and version.review_round == 1
+            else "",
+        }
 
     @admin.display(description="text")
     def text(self, version: DefinitionVersion) -> SafeString:
@@ -266,65 +375,25 @@ class DefinitionVersionAdmin(ReadOnly, StepsAdmin):
         )
 
 
-class ContentRowAdmin(ReadOnlyAdmin):
-    """Rows of a version's content; a version is written as a file and loaded as a draft."""
+HISTORY = ("submitted_at", "activated_at", "retired_at")
 
-    list_filter = (("version", AutocompleteSelectFilter),)
-    list_filter_submit = True
-    when_empty = "The content of versions appears here, once a draft is loaded."
-    related = (Related("definitions.definitionversion", "version", at="version"),)
-    list_select_related: tuple[str, ...] = ("version__definition",)
-    ordering: tuple[str, ...] = ("-version", "position", "pk")
+SIGNABLE = frozenset({VersionState.IN_REVIEW, VersionState.SIGNED})
 
 
-@admin.register(Level)
-class LevelAdmin(ContentRowAdmin):
-    list_display = ("version", "dimension", "key", "match")
-    search_fields = ("dimension", "key")
-
-
-@admin.register(Criterion)
-class CriterionAdmin(ContentRowAdmin):
-    list_display = ("label", "version", "level", "fact", "operator", "wanted")
-    list_select_related = ("version__definition", "level")
-    search_fields = ("label", "key", "fact")
-
-
-@admin.register(ScoreRule)
-class ScoreRuleAdmin(ContentRowAdmin):
-    list_display = ("label", "version", "points", "per", "cap", "half_life_days")
-    search_fields = ("label", "key", "fact")
-
-
-@admin.register(StageRule)
-class StageRuleAdmin(ContentRowAdmin):
-    list_display = ("stage", "path", "version", "fit", "engagement", "intent", "authority")
-    search_fields = ("stage", "path")
-
-
-@admin.register(SegmentRule)
-class SegmentRuleAdmin(ContentRowAdmin):
-    list_display = ("version", "fact", "operator", "wanted")
-    search_fields = ("fact",)
-
-
-@admin.register(SlaTerm)
-class SlaTermAdmin(ContentRowAdmin):
-    list_display = ("label", "version", "milestone", "respond_within", "is_business_time")
-    search_fields = ("label", "key")
-
-
-@admin.register(VersionKind)
-class VersionKindAdmin(ContentRowAdmin):
-    list_display = ("key", "version", "category", "intent_level", "is_direct_intent")
-    search_fields = ("key",)
-    ordering = ("-version", "key")
-
-
-@admin.register(VersionTitleRule)
-class VersionTitleRuleAdmin(ContentRowAdmin):
-    list_display = ("position", "phrase", "version", "language", "authority", "confidence")
-    search_fields = ("phrase",)
+def _pages(version: DefinitionVersion) -> list[tuple[str, str]]:
+    """Return titles and addresses of a version's pages for both teams."""
+    named = [version.definition.key, version.number]
+    pages = [
+        (_("Read the agreement"), "web:version"),
+        (_("Compare"), "web:version_compare"),
+        (_("Try a lead"), "web:version_try"),
+        (_("Preview the impact"), "web:version_impact"),
+        (_("Discussion"), "web:version_discussion"),
+        (_("Download as file"), "web:version_file"),
+    ]
+    if version.state in SIGNABLE:
+        pages.insert(0, (_("Read and sign"), "web:version_sign"))
+    return [(title, reverse(name, args=named)) for title, name in pages]
 
 
 @admin.register(SignOff)

@@ -12,12 +12,12 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from crm_handoff.api.spellings import EmailField
+from definitions.shapes import EARLIEST_YEAR, LATEST_YEAR
 
 MONEY = {"max_digits": 14, "decimal_places": 2, "min_value": 0}
 CURRENCY = r"^[A-Za-z]{3}\Z"
 UNSAID: dict[str, Any] = {"required": False, "allow_null": True, "allow_blank": True}
 """Options of a field that may be left out; null or blank then says as little."""
-EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
 
 
 class Body(serializers.Serializer[Any]):

@@ -138,7 +138,9 @@ class Schema(AutoSchema):
             return [_idempotency_key()] if isinstance(self.view, PermittedView) else []
         if isinstance(self.view, ListView):
             return [*_parameters_of(type(self.view)), *_parameters_of_reads(self.view)]
-        return [*_parameters_of_reads(self.view)] if isinstance(self.view, DetailView) else []
+        if not isinstance(self.view, DetailView):
+            return []
+        return [*_numbers_of(self.view), *_parameters_of_reads(self.view)]
 
     def get_request_serializer(self) -> Any:
         if ANYTHING in self.map_parsers():
@@ -233,6 +235,11 @@ def _idempotency_key() -> OpenApiParameter:
         OpenApiParameter.HEADER,
         description="Send the same write again with the same key, and it is done once.",
     )
+
+
+def _numbers_of(view: DetailView) -> Iterable[OpenApiParameter]:
+    shape = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+    return [OpenApiParameter(name, shape, description=said) for name, said in view.numbers.items()]
 
 
 def _parameters_of_reads(view: ReadView) -> Iterable[OpenApiParameter]:

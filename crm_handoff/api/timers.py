@@ -1,9 +1,10 @@
-"""Clocks: what was promised about each handoff, and whether it was kept."""
+"""Clocks: what was promised about each handoff or question, and whether it was kept."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -13,15 +14,20 @@ from crm_handoff.api.filters import Filters, TruthFilter, before, id_of, key_of,
 from crm_handoff.api.reps import RepName
 from crm_handoff.api.views import ListView
 from crm_handoff.people import access
+from leads.models import Lead
 from routing.enums import TimerMilestone, TimerState
 from routing.models import SlaTimer
 
 
 class TimerAnswer(Answer):
-    """A promise about a handoff: who held it when it came due missed it."""
+    """A promise about a handoff, or about a question; one of the two is null.
 
-    handoff = serializers.UUIDField(source="handoff.public_id")
-    lead = serializers.UUIDField(source="handoff.lead.public_id")
+    Who held the handoff when it came due missed it.
+    """
+
+    handoff = serializers.UUIDField(source="handoff.public_id", allow_null=True)
+    question = serializers.UUIDField(source="review_task.public_id", allow_null=True)
+    lead = serializers.SerializerMethodField()
     milestone = serializers.ChoiceField(choices=TimerMilestone.choices)
     state = serializers.ChoiceField(choices=TimerState.choices)
     term = serializers.CharField(source="term_key")
@@ -40,6 +46,11 @@ class TimerAnswer(Answer):
     missed_by_queue = answers.key("missed_by_queue")
     updated_at = InstantField()
 
+    def get_lead(self, timer: SlaTimer) -> UUID:
+        subject: Any = timer.handoff or timer.review_task
+        about: UUID = subject.lead.public_id
+        return about
+
     def get_respond_within_seconds(self, timer: SlaTimer) -> int:
         return int(timer.respond_within.total_seconds())
 
@@ -48,7 +59,8 @@ class TimerFilters(Filters):
     """Narrow clocks; `state` and `milestone` may be given more than once."""
 
     handoff = id_of("handoff")
-    lead = id_of("handoff__lead")
+    question = id_of("review_task")
+    lead = django_filters.UUIDFilter(method="about_lead")
     milestone = django_filters.MultipleChoiceFilter(choices=TimerMilestone.choices)
     state = django_filters.MultipleChoiceFilter(choices=TimerState.choices)
     term = django_filters.CharFilter(field_name="term_key")
@@ -77,6 +89,11 @@ class TimerFilters(Filters):
         model = SlaTimer
         fields: ClassVar[list[str]] = []
 
+    def about_lead(self, rows: QuerySet[SlaTimer], name: str, lead: UUID) -> QuerySet[SlaTimer]:
+        """Narrow to the clocks of a lead's handoffs and questions."""
+        of_lead = Lead.objects.filter(public_id=lead).values("pk")
+        return rows.filter(Q(handoff__lead__in=of_lead) | Q(review_task__lead__in=of_lead))
+
 
 class TimerList(ListView):
     """`/timers/`."""
@@ -92,5 +109,5 @@ class TimerList(ListView):
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[SlaTimer]:
         return access.timers_visible_to(request.user).select_related(
-            "handoff__lead", "missed_by_rep__user", "missed_by_queue"
+            "handoff__lead", "review_task__lead", "missed_by_rep__user", "missed_by_queue"
         )

@@ -143,12 +143,17 @@ class ListView(ReadView):
 
 
 class DetailView(ReadView):
-    """One row: `row` finds it."""
+    """One row: `row` finds it.
+
+    `numbers` are the query parameters that take a whole number, with what each means.
+    """
+
+    numbers: ClassVar[Mapping[str, str]] = {}
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         """Answer the row."""
         parameters = request.query_params
-        NoFilters.refuse_unknown(parameters, beside=frozenset({"fields"}))
+        NoFilters.refuse_unknown(parameters, beside=frozenset({"fields", *self.numbers}))
         row = self.row(request, **kwargs)
         return Response(self.answer.written(row, parameters.get("fields")))
 

@@ -8,7 +8,15 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from crm_handoff import defaults
-from crm_handoff.demo import agreement, biographies, cast, companies, library, present
+from crm_handoff.demo import (
+    agreement,
+    biographies,
+    cast,
+    companies,
+    library,
+    present,
+    talks,
+)
 from crm_handoff.demo.companies import SYSTEM
 from crm_handoff.demo.desk import Desk
 from crm_handoff.demo.journeys import DAY, HOUR
@@ -43,14 +51,16 @@ def load(*, at: datetime, weeks: int = WEEKS) -> bool:
             name="Northwind Demo", time_zone="Europe/Berlin", currency=library.CURRENCY
         )
         people = cast.arrive()
-        defaults.load(by=people[cast.REVOPS])
         began_at = (at - timedelta(weeks=weeks)).replace(hour=4, minute=0, second=0, microsecond=0)
+        defaults.load(by=people[cast.REVOPS], at=began_at - 20 * DAY)
         cast.settle(people, began_at=began_at, at=at)
         library.stock(began_on=(at - timedelta(weeks=WEEKS)).date())
+        talks.prepare(people, at=began_at - 12 * DAY)
         agreement.sign(people, at=began_at - HOUR)
         companies.make_known(at=began_at - HOUR)
         _name_acme(at=began_at)
         _play(people, began_at=began_at, at=at)
+        talks.foresee(people, at=at)
         _mail_nothing()
     return True
 
@@ -78,6 +88,7 @@ def _play(people: Mapping[str, User], *, began_at: datetime, at: datetime) -> No
         timeline.arrive(lead)
     _keep_house(timeline, began_at=began_at)
     _manage(timeline, people)
+    _review(timeline, people, began_at=began_at)
     Systems(people).speak(timeline, began_at=began_at)
     for weeks in (40, 24, 8, 4):
         if at - timedelta(weeks=weeks) > began_at:
@@ -100,9 +111,22 @@ def _manage(timeline: Timeline, people: Mapping[str, User]) -> None:
     timeline.on_waiting = management.hand_out
     timeline.put(at - 44 * DAY, management.say_farewell)
     timeline.put(at - 3 * DAY, lambda instant: agreement.propose(people, at=instant))
+    timeline.put(at - 2 * DAY, lambda instant: talks.discuss(people, at=instant))
+    timeline.put(at - 27 * HOUR, lambda instant: agreement.draft(people, at=instant))
     timeline.put(at - 26 * HOUR, management.fill_up)
     timeline.put(at - 25 * HOUR, lambda instant: cast.wake_up())
     timeline.put(at - 24 * HOUR, lambda instant: present.name_accounts())
+
+
+def _review(timeline: Timeline, people: Mapping[str, User], *, began_at: datetime) -> None:
+    """Let both sides review their agreements when they are due; the last review is still open."""
+    nine = began_at + 5 * HOUR
+    due = [nine + number * talks.REVIEW_EVERY + (number - 1) * DAY for number in range(1, 5)]
+    past = [instant for instant in due if instant + DAY <= timeline.until]
+    for instant in past[:-1]:
+        timeline.put(instant, lambda at: talks.review(people, at=at))
+    for instant in past[-1:]:
+        timeline.put(instant, lambda at: talks.begin_review(people, at=at))
 
 
 def _count() -> None:

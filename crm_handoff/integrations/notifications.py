@@ -1,6 +1,6 @@
 """E-mails that tell people what notices say: why now, until when, what to ask, one link."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,11 +9,12 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_handoff.integrations import emails
+from crm_handoff.integrations import destinations, emails
 from crm_handoff.integrations.models import Delivery, DeliveryNotice
 from crm_handoff.people.access import handoffs_visible_to
 from crm_handoff.people.models import User
@@ -32,6 +33,13 @@ ACTIONS = {
     NoticeKind.REJECTED: gettext_lazy("See the handoff"),
     NoticeKind.EXPIRED: gettext_lazy("See the handoff"),
     NoticeKind.INVARIANT: gettext_lazy("See all notices"),
+    NoticeKind.SIGNATURE_WANTED: gettext_lazy("Read and sign"),
+    NoticeKind.SIGNATURE_REFUSED: gettext_lazy("See who signed and who did not"),
+    NoticeKind.VERSION_ACTIVE: gettext_lazy("Read the agreement"),
+    NoticeKind.ACTIVATION_FAILED: gettext_lazy("See the version"),
+    NoticeKind.REVIEW_DUE: gettext_lazy("Review it"),
+    NoticeKind.REVIEW_OVERDUE: gettext_lazy("Review it"),
+    NoticeKind.QUESTION_ASKED: gettext_lazy("Answer the question"),
 }
 """What the one link of an e-mail says, by kind."""
 
@@ -57,7 +65,7 @@ class Line:
 def write(delivery: Delivery, *, at: datetime) -> emails.Mail | None:
     """Write the e-mail of the notices that a delivery tells, as things stand at an instant.
 
-    None when their reader has read all of them in the app by then, or has left. Seven queries at
+    None when their reader has read all of them in the app by then, or has left. Eight queries at
     most, whatever the number of notices.
     """
     notices = _unread(delivery)
@@ -66,10 +74,13 @@ def write(delivery: Delivery, *, at: datetime) -> emails.Mail | None:
     reader = notices[0].recipient
     if not reader.is_active:
         return None
-    timers = _timers(notices)
+    timers, asked = _timers(notices), asked_about(notices)
     with emails.speaking_to(reader):
         lines = sorted(
-            (_line(notice, timers.get(notice.handoff_id), at=at) for notice in notices),
+            (
+                _line(notice, timers.get(notice.handoff_id), _lead_of(notice, asked), at=at)
+                for notice in notices
+            ),
             key=lambda line: line.rank,
         )
         if len(lines) == 1:
@@ -89,6 +100,18 @@ def name_of(lead: Lead) -> str:
     if lead.account is None:
         return str(lead)
     return _("%(lead)s of %(company)s") % {"lead": lead, "company": lead.account}
+
+
+def asked_about(notices: Iterable[Notice]) -> Mapping[str, Lead]:
+    """Return the leads about whom notices ask a question, by public id.
+
+    One query with their companies; none when no notice asks.
+    """
+    said = {notice.detail["lead"] for notice in notices if "question" in notice.detail}
+    if not said:
+        return {}
+    leads = Lead.objects.filter(public_id__in=said).select_related("account")
+    return {str(lead.public_id): lead for lead in leads}
 
 
 def due_in_words(due_at: datetime, *, at: datetime) -> str:
@@ -135,8 +158,14 @@ def _timers(notices: Sequence[Notice]) -> dict[int | None, SlaTimer]:
     return {timer.handoff_id: timer for timer in latest}
 
 
-def _line(notice: Notice, timer: SlaTimer | None, *, at: datetime) -> Line:
-    due_at = timer.due_at if timer is not None and _is_owed(timer) else None
+def _lead_of(notice: Notice, asked: Mapping[str, Lead]) -> Lead | None:
+    if notice.handoff is not None:
+        return notice.handoff.lead
+    return asked.get(notice.detail.get("lead", ""))
+
+
+def _line(notice: Notice, timer: SlaTimer | None, lead: Lead | None, *, at: datetime) -> Line:
+    due_at = _due_at(notice, timer)
     text = render_to_string(
         f"notifications/{notice.kind}.txt",
         {
@@ -144,13 +173,20 @@ def _line(notice: Notice, timer: SlaTimer | None, *, at: datetime) -> Line:
             "due": due_in_words(due_at, at=at) if due_at else "",
             "is_late": due_at is not None and due_at <= at,
             "holder": _holder(notice.handoff),
-            **_of_lead(notice.handoff),
+            "when": parse_datetime(notice.detail.get("when", "")),
+            **_of_lead(lead, notice.handoff),
         },
     )
     title, *paragraphs = (
         " ".join(part.split()) for part in text.strip().split("\n\n") if part.strip()
     )
     return Line(notice, title, paragraphs, due_at)
+
+
+def _due_at(notice: Notice, timer: SlaTimer | None) -> datetime | None:
+    if "question" in notice.detail:
+        return parse_datetime(notice.detail.get("due_at", ""))
+    return timer.due_at if timer is not None and _is_owed(timer) else None
 
 
 def _is_owed(timer: SlaTimer) -> bool:
@@ -162,11 +198,11 @@ def _holder(handoff: Handoff | None) -> str:
     return str(handoff.rep or handoff.queue or "") if handoff is not None else ""
 
 
-def _of_lead(handoff: Handoff | None) -> dict[str, Any]:
-    if handoff is None:
+def _of_lead(lead: Lead | None, handoff: Handoff | None) -> dict[str, Any]:
+    if lead is None:
         return {}
-    lead = handoff.lead
-    return {"lead": str(lead), "who": name_of(lead), "intent": _intent(handoff.packet)}
+    intent = _intent(handoff.packet) if handoff is not None else ""
+    return {"lead": str(lead), "who": name_of(lead), "intent": intent}
 
 
 def _intent(packet: Mapping[str, Any]) -> str:
@@ -183,28 +219,40 @@ def _single(line: Line, reader: User) -> emails.Mail:
         "line": line,
         "question": _question(handoff, reader),
         "facts": _facts(handoff),
-        **_way(handoff, reader, action=ACTIONS[NoticeKind(line.notice.kind)]),
+        **_way([line], reader, action=ACTIONS[NoticeKind(line.notice.kind)]),
     }
     return emails.write("notifications/one", context)
 
 
 def _several(lines: Sequence[Line], reader: User) -> emails.Mail:
-    handoffs = {line.notice.handoff_id for line in lines}
-    only = lines[0].notice.handoff if len(handoffs) == 1 else None
+    first = lines[0].notice
+    action = _("Open the lead") if first.handoff else ACTIONS[NoticeKind(first.kind)]
     context = {
         "lines": lines,
         "more_count": len(lines) - 1,
-        **_way(only, reader, action=_("Open the lead")),
+        **_way(lines, reader, action=action),
     }
     return emails.write("notifications/several", context)
 
 
-def _way(handoff: Handoff | None, reader: User, *, action: object) -> dict[str, Any]:
-    """Return the one link: to the handoff, or to all notices when the reader sees none there."""
-    if handoff is not None and handoffs_visible_to(reader).filter(pk=handoff.pk).exists():
-        place = reverse("web:handoff", args=[handoff.public_id])
+def _way(lines: Sequence[Line], reader: User, *, action: object) -> dict[str, Any]:
+    """Return the one link: to what all lines are about, else to all notices.
+
+    Also to all notices when the reader sees nothing there. One query at most.
+    """
+    subjects = {(line.notice.handoff_id, destinations.place_of(line.notice)) for line in lines}
+    place = _place(lines[0].notice, reader) if len(subjects) == 1 else ""
+    if place:
         return {"link": settings.SITE_URL + place, "action": action}
     return {"link": settings.SITE_URL + reverse("web:notices"), "action": _("See all notices")}
+
+
+def _place(notice: Notice, reader: User) -> str:
+    handoff = notice.handoff
+    if handoff is None:
+        return destinations.place_of(notice)
+    is_visible = handoffs_visible_to(reader).filter(pk=handoff.pk).exists()
+    return reverse("web:handoff", args=[handoff.public_id]) if is_visible else ""
 
 
 def _facts(handoff: Handoff | None) -> str:

@@ -14,13 +14,14 @@ from crm_handoff.integrations.models import (
     NoticePreference,
     QuietHours,
 )
+from crm_handoff.integrations.models.preference import ALWAYS_WANTED
 from crm_handoff.people import organization
 from crm_handoff.people.models import User
 from routing.enums import NoticeKind
 from routing.models import SlaTimer
 
-MANDATORY = frozenset({NoticeKind.ESCALATED})
-"""Cannot be refused: the agreement names the person who answers for it."""
+MANDATORY = frozenset(ALWAYS_WANTED)
+"""Cannot be refused: the agreement names, or waits for, the person who is told."""
 
 URGENT = frozenset(
     {

@@ -11,8 +11,17 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from crm_handoff.people.models import Invitation
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
-from definitions.enums import VersionState
-from definitions.models import Definition, DefinitionVersion
+from definitions.enums import Side, VersionState
+from definitions.models import (
+    Definition,
+    DefinitionReview,
+    DefinitionVersion,
+    Proposal,
+    Refusal,
+    Remark,
+    ReviewSignature,
+    Workshop,
+)
 from leads.models import (
     Account,
     Assertion,
@@ -20,6 +29,9 @@ from leads.models import (
     AttributeChange,
     Campaign,
     Evaluation,
+    Example,
+    Impact,
+    ImpactLine,
     ImportRun,
     Lead,
     Note,
@@ -44,6 +56,7 @@ from routing.models import (
     Rejection,
     RejectionReason,
     Rep,
+    ReviewTask,
     RoutingDecision,
     SlaTimer,
     Territory,
@@ -175,6 +188,25 @@ def timers_visible_to(user: Viewer) -> QuerySet[SlaTimer]:
     return _of_visible_handoffs(SlaTimer, user)
 
 
+def questions_visible_to(user: Viewer) -> QuerySet[ReviewTask]:
+    """Return the questions about leads that somebody may see; a rep: those asked of them."""
+    return _own_or_all(ReviewTask, user, Q(owner=user.pk))
+
+
+def questions_for(user: Viewer) -> QuerySet[ReviewTask]:
+    """Return the questions that somebody may answer: their own, and those of their side.
+
+    Theirs is the side for which a version names them operator or deputy.
+    """
+    if not user.has_perm("routing.answer_reviewtask"):
+        return ReviewTask.objects.none()
+    marketing = Q(version__marketing_operator=user.pk) | Q(version__marketing_deputy=user.pk)
+    sales = Q(version__sales_operator=user.pk) | Q(version__sales_deputy=user.pk)
+    return questions_visible_to(user).filter(
+        Q(owner=user.pk) | (Q(side=Side.MARKETING) & marketing) | (Q(side=Side.SALES) & sales)
+    )
+
+
 def followups_visible_to(user: Viewer) -> QuerySet[FollowUp]:
     """Return the tasks that somebody may see: about visible handoffs."""
     return _of_visible_handoffs(FollowUp, user)
@@ -274,6 +306,54 @@ def versions_visible_to(user: Viewer) -> QuerySet[DefinitionVersion]:
     return versions.exclude(state=VersionState.DRAFT)
 
 
+def remarks_visible_to(user: Viewer) -> QuerySet[Remark]:
+    """Return the remarks that somebody may see: said about versions that they may see."""
+    return _of_visible_versions(Remark, user)
+
+
+def workshops_visible_to(user: Viewer) -> QuerySet[Workshop]:
+    """Return the records of workshops that somebody may see: of versions that they may see."""
+    return _of_visible_versions(Workshop, user)
+
+
+def refusals_visible_to(user: Viewer) -> QuerySet[Refusal]:
+    """Return the refused signatures that somebody may see: of versions that they may see."""
+    return _of_visible_versions(Refusal, user)
+
+
+def proposals_visible_to(user: Viewer) -> QuerySet[Proposal]:
+    """Return the proposed fields that somebody may see: with the permission, every one."""
+    return _all_with_permission(Proposal, user)
+
+
+def reviews_visible_to(user: Viewer) -> QuerySet[DefinitionReview]:
+    """Return the reviews of versions in force that somebody may see: with everybody's leads.
+
+    Their figures are over all leads.
+    """
+    return _of_everybody(DefinitionReview, user)
+
+
+def review_signatures_visible_to(user: Viewer) -> QuerySet[ReviewSignature]:
+    """Return the signatures under reviews that somebody may see: those of visible reviews."""
+    return _of_everybody(ReviewSignature, user)
+
+
+def examples_visible_to(user: Viewer) -> QuerySet[Example]:
+    """Return the examples that somebody may see: with the permission, every one."""
+    return _all_with_permission(Example, user)
+
+
+def impacts_visible_to(user: Viewer) -> QuerySet[Impact]:
+    """Return the previews that somebody may see: of versions that they may see."""
+    return _of_visible_versions(Impact, user)
+
+
+def impact_lines_visible_to(user: Viewer) -> QuerySet[ImpactLine]:
+    """Return what previews say of leads, as far as somebody may see those."""
+    return _of_visible_leads(ImpactLine, user)
+
+
 def may_answer(user: Viewer, handoff: Handoff) -> bool:
     """Say whether somebody may attempt, accept or reject this handoff; reads its rep's person.
 
@@ -304,6 +384,18 @@ def _of_visible_leads(model: type[RowT], user: Viewer) -> QuerySet[RowT]:
     if user.has_perm(SEE_EVERYONES_LEADS):
         return rows
     return rows.filter(Exists(leads_visible_to(user).filter(pk=OuterRef("lead"))))
+
+
+def _of_everybody(model: type[RowT], user: Viewer) -> QuerySet[RowT]:
+    rows = _all_with_permission(model, user)
+    return rows if user.has_perm(SEE_EVERYONES_LEADS) else rows.none()
+
+
+def _of_visible_versions(model: type[RowT], user: Viewer) -> QuerySet[RowT]:
+    rows = _all_with_permission(model, user)
+    if user.has_perm(SEE_EVERYONES_LEADS):
+        return rows
+    return rows.filter(Exists(versions_visible_to(user).filter(pk=OuterRef("version"))))
 
 
 def _of_visible_handoffs(model: type[RowT], user: Viewer) -> QuerySet[RowT]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db import models, transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm_handoff.people.models import User
@@ -51,6 +52,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
         *_DELETABLE,
         "auth.view_group",
         "routing.assign_handoff",
+        "routing.answer_reviewtask",
     ),
     Role.MARKETING_LEAD: (
         "definitions.view_*",
@@ -62,11 +64,18 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "leads.change_campaign",
         "leads.add_asset",
         "leads.change_asset",
+        "leads.add_example",
+        "leads.change_example",
+        "leads.add_impact",
         "leads.add_note",
         "leads.add_persona",
         "leads.change_persona",
         "definitions.sign_marketing",
         "definitions.operator",
+        "routing.answer_reviewtask",
+        "definitions.add_proposal",
+        "definitions.add_remark",
+        "definitions.add_workshop",
     ),
     Role.SALES_MANAGER: (
         "definitions.view_*",
@@ -75,6 +84,9 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "crm_handoff.view_organization",
         SEE_EVERYONES_LEADS,
         "leads.add_assertion",
+        "leads.add_example",
+        "leads.change_example",
+        "leads.add_impact",
         "leads.add_note",
         "leads.add_opportunity",
         "leads.change_opportunity",
@@ -85,9 +97,15 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "routing.assign_handoff",
         "definitions.sign_sales",
         "definitions.operator",
+        "routing.answer_reviewtask",
+        "definitions.add_proposal",
+        "definitions.add_remark",
+        "definitions.add_workshop",
     ),
     Role.REP: (
         "definitions.view_*",
+        "definitions.add_proposal",
+        "definitions.add_remark",
         "leads.view_*",
         "routing.view_*",
         "leads.add_assertion",
@@ -145,6 +163,25 @@ def roles_of(user: User) -> set[Role]:
     """Return the roles of a person; one query."""
     names = user.groups.filter(name__in=Role.values).values_list("name", flat=True)
     return {Role(name) for name in names}
+
+
+def people_in(*roles: Role) -> QuerySet[User]:
+    """Return the active people who have one of the roles, each once."""
+    return User.objects.filter(is_active=True, groups__name__in=roles).distinct()
+
+
+def people_with(*permissions: str) -> QuerySet[User]:
+    """Return the active people to whom one of the permissions was given, each once.
+
+    Not superusers, who may do everything without having been chosen for it.
+    """
+    wanted = Q()
+    for name in permissions:
+        app, _dot, codename = name.partition(".")
+        wanted |= Q(content_type__app_label=app, codename=codename)
+    given = Permission.objects.filter(wanted)
+    by_role = Q(groups__permissions__in=given) | Q(user_permissions__in=given)
+    return User.objects.filter(by_role, is_active=True).distinct()
 
 
 def _matching(

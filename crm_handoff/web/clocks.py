@@ -25,8 +25,9 @@ WATCHED = {
     TimerMilestone.RE_RESPONSE: gettext_lazy("first contact, new owner"),
     TimerMilestone.FIRST_RESPONSE: gettext_lazy("first contact"),
     TimerMilestone.ACCEPTANCE: gettext_lazy("accept or reject"),
+    TimerMilestone.ANSWER: gettext_lazy("answer"),
 }
-"""Milestones in the order in which a rep wants to see them, in words."""
+"""Milestones in words, a rep's in the order in which they want to see them."""
 
 STATE_WORDS = {
     "ontime": gettext_lazy("On time"),
@@ -86,11 +87,17 @@ def clock_of(handoff: Handoff, *, at: datetime) -> Clock | None:
     timer = watched(handoff)
     if timer is None:
         return None
+    hours = hours_of(handoff.calendar) if timer.is_business_time else AROUND_THE_CLOCK
+    return clock_of_timer(timer, hours=hours, at=at)
+
+
+def clock_of_timer(timer: SlaTimer, *, hours: calendar.BusinessHours, at: datetime) -> Clock:
+    """Return a timer's clock; hours: those in which its time is counted."""
     if timer.state == TimerState.MET or timer.stopped_at is not None:
         return _stopped(timer)
     if timer.state == TimerState.PAUSED:
         return _paused(timer)
-    return _running(timer, handoff, at=at)
+    return _running(timer, hours, at=at)
 
 
 def _paused(timer: SlaTimer) -> Clock:
@@ -124,8 +131,7 @@ def _stopped(timer: SlaTimer) -> Clock:
     )
 
 
-def _running(timer: SlaTimer, handoff: Handoff, *, at: datetime) -> Clock:
-    hours = hours_of(handoff.calendar) if timer.is_business_time else AROUND_THE_CLOCK
+def _running(timer: SlaTimer, hours: calendar.BusinessHours, *, at: datetime) -> Clock:
     is_late = timer.due_at <= at
     begins, ends = min(at, timer.due_at), max(at, timer.due_at)
     left = calendar.elapsed(hours, start=begins, end=ends)

@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from crm_handoff.agreements.words import DIMENSIONS
 from crm_handoff.web import tags
-from crm_handoff.web.explanation import DIMENSIONS, level_words
+from crm_handoff.web.explanation import level_words
 from definitions.agreement import Agreement
 from definitions.queries import agreement_of
 from definitions.vocabulary import LEVELS

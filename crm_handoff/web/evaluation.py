@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 from crm_handoff.people import access
 from crm_handoff.web import differences, outlooks
 from crm_handoff.web.explanation import explain
+from crm_handoff.web.judging import judge_of
 from crm_handoff.web.packets import company_of
 from crm_handoff.web.requests import PageRequest
 from leads.models import (
@@ -32,6 +33,7 @@ from leads.models import (
     Touchpoint,
 )
 from leads.outlook import outlook_of
+from routing.enums import ReviewTaskState
 from routing.models import Acceptance, Handoff, Rejection
 
 SHOWN = 40
@@ -88,6 +90,7 @@ def lead(request: PageRequest, public_id: UUID, evaluation_id: int | None = None
     context = {
         "lead": found,
         "company": company_of(found),
+        "judge": judge_of(found, at=timezone.now()),
         "is_resting": bool(found.cool_off_until and found.cool_off_until > timezone.now()),
         "journey": _journey(found),
         "timeline": timeline,
@@ -97,6 +100,11 @@ def lead(request: PageRequest, public_id: UUID, evaluation_id: int | None = None
         "opportunities": access.opportunities_visible_to(request.user)
         .filter(lead=found)
         .select_related("owner")
+        .order_by("-opened_at", "-pk")[:SHOWN],
+        "questions": access.questions_visible_to(request.user)
+        .filter(lead=found)
+        .exclude(state=ReviewTaskState.CANCELLED)
+        .select_related("owner", "answered_by", "assertion")
         .order_by("-opened_at", "-pk")[:SHOWN],
         "handoffs": _handoffs(request, found),
         "transitions": access.transitions_visible_to(request.user)

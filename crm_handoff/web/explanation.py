@@ -7,13 +7,17 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import accumulate
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
-from crm_handoff.web import tags
+from crm_handoff.agreements.values import plain, wanted_words, words
+from crm_handoff.agreements.words import (
+    DIMENSIONS,
+    PATHS,
+    points_each,
+    score_limits,
+    stage_name,
+)
 from crm_handoff.web.citing import Cited, cited_of
-from crm_handoff.web.values import wanted_words, words
 from definitions.agreement import (
     Agreement,
     CompiledCriterion,
@@ -24,23 +28,6 @@ from definitions.queries import agreement_of
 from definitions.vocabulary import FACTS, LEVELS, Dimension, Path, RuleStage
 from leads import citations, qualification
 from leads.models import Evaluation
-
-DIMENSIONS: dict[str, str | Promise] = {
-    Dimension.FIT: lazy("Fit"),
-    Dimension.ENGAGEMENT: lazy("Engagement"),
-    Dimension.INTENT: lazy("Intent"),
-    Dimension.AUTHORITY: lazy("Authority"),
-    Dimension.PRODUCT: lazy("Product use"),
-}
-"""Dimensions in words; total."""
-
-PATHS: dict[str, str | Promise] = {
-    Path.STANDARD: lazy("standard"),
-    Path.DIRECT: lazy("direct"),
-    Path.ACCOUNT_BASED: lazy("account-based"),
-    Path.PRODUCT_LED: lazy("product-led"),
-}
-"""Paths in words; total."""
 
 EDGE_PCT = 12
 """Names nearer to an end of a bar than this are written inwards."""
@@ -115,12 +102,14 @@ class Explanation:
     """An evaluation explained.
 
     `missing` says what the next stage still wants, in sentences; `idle` are rules that gave no
-    points; `now` the points at this instant, where they are others than were kept.
+    points; `now` the points at this instant, where they are others than were kept. `barring` are
+    the exclusions that are met: they keep the lead from every stage from MQL upwards.
     """
 
     evaluation: Evaluation
     reached: str
     bars: list[Bar]
+    barring: list[Line]
     signals: list[Line]
     points: list[Points]
     idle: list[str]
@@ -143,7 +132,10 @@ def explain(evaluation: Evaluation, *, at: datetime | None = None) -> Explanatio
         evaluation=evaluation,
         reached=_reached(evaluation),
         bars=_bars(evaluation, agreement, lines, _goal(evaluation, agreement)),
-        signals=[lines[c.key] for c in agreement.criteria if not c.level],
+        barring=[
+            lines[c.key] for c in agreement.criteria if c.is_exclusion and lines[c.key].is_met
+        ],
+        signals=[lines[c.key] for c in agreement.criteria if not (c.level or c.is_exclusion)],
         points=_points(evaluation, agreement),
         idle=[rule.label for rule in agreement.score_rules if rule.key not in given],
         total=evaluation.points,
@@ -155,7 +147,7 @@ def explain(evaluation: Evaluation, *, at: datetime | None = None) -> Explanatio
 
 def level_words(level: str) -> str:
     """Write a level of any dimension in the reader's words."""
-    return tags.words(level)
+    return plain(level)
 
 
 def _lines(evaluation: Evaluation, agreement: Agreement) -> dict[str, Line]:
@@ -262,7 +254,9 @@ def _names(rules: Sequence[CompiledStageRule], agreement: Agreement) -> str:
     all_paths = Counter(rule.stage for rule in agreement.stage_rules)
     here = Counter(rule.stage for rule in rules)
     names = [
-        rule.stage.upper() if here[rule.stage] == all_paths[rule.stage] else _name(rule)
+        rule.stage.upper()
+        if here[rule.stage] == all_paths[rule.stage]
+        else stage_name(rule.stage, rule.path)
         for rule in rules
     ]
     return ", ".join(dict.fromkeys(names))
@@ -275,12 +269,6 @@ def _marked(rules: Sequence[CompiledStageRule], agreement: Agreement, place: int
         if _least(rule, place):
             first.setdefault(rule.stage, rule)
     return [rule.stage.upper() for rule in rules if first[rule.stage] is rule]
-
-
-def _name(rule: CompiledStageRule) -> str:
-    if rule.path == Path.STANDARD:
-        return rule.stage.upper()
-    return _("%(stage)s %(path)s") % {"stage": rule.stage.upper(), "path": PATHS[rule.path]}
 
 
 def _pct(rank: int, levels: tuple[str, ...]) -> int:
@@ -307,14 +295,8 @@ def _how(rule: CompiledScoreRule) -> tuple[str, ...]:
     unit = FACTS[rule.ref.fact].unit
     said = []
     if rule.per is not None:
-        each = {"points": words(rule.points), "each": words(rule.per, unit)}
-        said.append(_("%(points)s for each %(each)s") % each)
-    if rule.cap is not None:
-        limit = _("at most %(value)s") if rule.points > 0 else _("at least %(value)s")
-        said.append(limit % {"value": words(rule.cap)})
-    if rule.half_life_days is not None:
-        days = {"days": words(rule.half_life_days, "days")}
-        said.append(_("halves every %(days)s") % days)
+        said.append(points_each(words(rule.points), rule.per, unit))
+    said += score_limits(lambda name: getattr(rule, name), points=rule.points)
     return tuple(said)
 
 

@@ -78,6 +78,15 @@ GLOSSARY: dict[str, Explanation] = {
         ),
         formula=_("the confidence of the title rule that matched, as marketing and sales agreed"),
     ),
+    "content_hash": Explanation(
+        name=_("Fingerprint"),
+        meaning=_(
+            "Stands for the whole text, from the criteria to the SLA terms, limits and operators. "
+            "Change a letter, and it is another one: so both signatures are under the same text."
+        ),
+        formula=_("SHA-256 of the version's file"),
+        source=_("Set when the version is submitted; download the file to compute it yourself."),
+    ),
     "dead_letters": Explanation(
         name=_("Messages given up"),
         meaning=_("E-mails that could not be delivered and are not tried again by themselves."),
@@ -92,6 +101,15 @@ GLOSSARY: dict[str, Explanation] = {
         formula=_("leads that became SQL by the direct path ÷ all that became SQL"),
         window=_("The week in which they became SQL."),
         source=_("Usually 15 to 25 % of SQLs."),
+    ),
+    "examples_kept": Explanation(
+        name=_("Examples as they must be"),
+        meaning=_(
+            "Leads that somebody made up or took from life and saved: each says which stage it "
+            "must reach, or must not. This text judges them as it would judge a lead."
+        ),
+        formula=_("examples as they must be, of all in use"),
+        window=_("Judged when the page was opened."),
     ),
     "failed_imports": Explanation(
         name=_("Failed imports"),
@@ -145,6 +163,34 @@ GLOSSARY: dict[str, Explanation] = {
             "This week so far, in the organization's zone; beside it last week at the same point "
             "and last week in all."
         ),
+    ),
+    "impact": Explanation(
+        name=_("Impact"),
+        meaning=_(
+            "Every live lead is judged by this text as if it came into force at that moment: by "
+            "its in-flight plan, its segment and the other definitions. What changes then is what "
+            "would change, to the lead; open handoffs stay with sales."
+        ),
+        formula=_("leads that would meet the stage ÷ leads that meet it now"),
+        window=_("As of the moment for which it was asked; later facts are not in it."),
+    ),
+    "impact_load": Explanation(
+        name=_("Load of the reps"),
+        meaning=_(
+            "What each rep holds, and what the handovers at activation would add: named accounts "
+            "to their rep, all others by the weights of the rotation."
+        ),
+        formula=_("open leads + named accounts' leads + other leads by weight ÷ all weights"),
+        window=_("Absences, languages and full reps, whom routing passes over, are left out."),
+    ),
+    "impact_stages": Explanation(
+        name=_("By stage"),
+        meaning=_(
+            "Live leads by the highest stage whose rules they meet, now and then. A lead keeps "
+            "the stage it has even when it meets it no longer."
+        ),
+        formula=_("leads that would meet it, less those that meet it now"),
+        window=_("As of the moment for which the preview was asked."),
     ),
     "journey_stage": Explanation(
         name=_("Journey stage"),
@@ -202,6 +248,18 @@ GLOSSARY: dict[str, Explanation] = {
             "read again once the mapping is right."
         ),
     ),
+    "questions": Explanation(
+        name=_("Questions"),
+        meaning=_(
+            "What only a person can judge about a lead that meets everything else on the way to "
+            "MQL. The operator of the side that is asked has it, or the deputy."
+        ),
+        formula=_("open questions; late ones were not answered within the promised time"),
+        window=_("Now."),
+        source=_(
+            "The version that judges the lead: its questions, and how long an answer counts."
+        ),
+    ),
     "rejection_reasons": Explanation(
         name=_("Rejection reasons"),
         meaning=_("What sales said when it rejected leads, and from which campaigns those came."),
@@ -227,6 +285,42 @@ GLOSSARY: dict[str, Explanation] = {
         source=_(
             "The limit is the one both sides signed, usually 10 %. It counts from 20 clocks on; "
             "below that it is too few to say."
+        ),
+    ),
+    "review_acceptance": Explanation(
+        name=_("What sales accepted"),
+        meaning=_(
+            "How many of the leads that sales answered were accepted, of those handed over under "
+            "this version. What was accepted and given back later counts as accepted."
+        ),
+        formula=_("accepted ÷ (accepted + rejected)"),
+        window=_("From the day the version took effect to the day the review opened."),
+        source=_("Target 70 % or more. Fewer than 20 answers are too few to say."),
+    ),
+    "review_rejections": Explanation(
+        name=_("Rejected, by criterion"),
+        meaning=_(
+            "How often sales rejected leads that met a criterion, beside those that did not. A "
+            "criterion whose leads are rejected more often lets the wrong people in."
+        ),
+        formula=_("rejected ÷ answered, each for the leads that met it and for the others"),
+        window=_("From the day the version took effect to the day the review opened."),
+        source=_(
+            "Called more than chance when both groups have 20 leads or more and the 95 % interval "
+            "of the difference does not hold zero."
+        ),
+    ),
+    "review_won": Explanation(
+        name=_("Won beside all SQLs"),
+        meaning=_(
+            "How many of the leads that were won met a criterion, beside how many of all that "
+            "became SQL by this version. Each is taken as it was judged when it became SQL."
+        ),
+        formula=_("won that met it ÷ won, beside SQLs that met it ÷ SQLs"),
+        window=_("SQLs and won deals from the day the version took effect to the review."),
+        source=_(
+            "Called more than chance when those that met it and the others are 20 or more each, "
+            "and the 95 % interval of the difference between their win rates does not hold zero."
         ),
     ),
     "running_clocks": Explanation(

@@ -21,6 +21,7 @@ from crm_handoff.web import outreach, packets
 from crm_handoff.web.clocks import clock_of, watched
 from crm_handoff.web.explanation import explain
 from crm_handoff.web.forms import OpportunityForm, OutcomeForm
+from crm_handoff.web.judging import judge_of
 from crm_handoff.web.next_step import Situation, Task, next_step_of
 from crm_handoff.web.notes import NoteForm, notes_of
 from crm_handoff.web.requests import PageRequest
@@ -105,7 +106,11 @@ def _told(found: Handoff, *, at: datetime) -> dict[str, Any]:
     points = packets.talking_points_of(packet, since.talking_points, at=at)
     return {
         "packet": packet,
-        "why": packets.why_lead(found, packets.latest_intent_of(packet)),
+        "why": packets.why_lead(
+            found,
+            packets.latest_intent_of(packet),
+            motion=packet["qualification"].get("motion", ""),
+        ),
         "why_me": found.decisions.all()[0].why if found.decisions.all() else "",
         "company": packets.company_of(lead),
         "authority": packets.authority_of(packet),
@@ -119,6 +124,7 @@ def _told(found: Handoff, *, at: datetime) -> dict[str, Any]:
         "timeline": packets.timeline_of(packet, since.touchpoints, at=at),
         "similar": similar_won(lead, at=at),
         "explanation": explain(found.evaluation),
+        "judge": judge_of(lead, at=at),
     }
 
 

@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from babel import Locale
 from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from crm_handoff import reasons
+from crm_handoff.agreements import values
 from crm_handoff.pages import LookAhead
 from crm_handoff.people.access import leads_visible_to
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
@@ -92,12 +91,5 @@ def _choices() -> dict[str, Any]:
         "stages": Stage.choices,
         "sources": Source.objects.order_by("name").values_list("key", "name")[:MOST_CHOICES],
         "campaigns": campaigns[:MOST_CHOICES],
-        "countries": _countries(get_language() or "en"),
+        "countries": values.countries(),
     }
-
-
-def _countries(language: str) -> list[tuple[str, str]]:
-    """Return the countries by code, ordered by their names in a language."""
-    names = Locale.parse(language, sep="-").territories
-    known = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha()]
-    return sorted(known, key=lambda one: one[1])

@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from crm_handoff.people.access import notices_visible_to
+from crm_handoff.people.access import notices_visible_to, questions_for
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
+from routing.enums import ReviewTaskState
 from routing.models import Rep
 
 BELOW: dict[str, tuple[str, ...]] = {
@@ -17,6 +18,8 @@ BELOW: dict[str, tuple[str, ...]] = {
     "team": ("team_",),
     "leads": ("lead", "evaluation"),
     "accounts": ("account",),
+    "definitions": ("definition", "version", "impact", "example", "proposal"),
+    "questions": ("question_",),
     "assets": ("asset",),
     "imports": ("import",),
     "webhooks": ("webhook", "new_webhook"),
@@ -26,11 +29,15 @@ BELOW: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A link in the bar; `is_here` on its own page and those below it."""
+    """A link in the bar; `is_here` on its own page and those below it.
+
+    `count`: how much waits there for whoever looks.
+    """
 
     name: str | Promise
     address: str
     is_here: bool
+    count: int = 0
 
 
 class Navigation:
@@ -43,7 +50,7 @@ class Navigation:
     def places(self) -> list[Place]:
         """Return the pages that this person can use, in order."""
         return [
-            Place(name, reverse(view), self._is_here(view))
+            Place(name, reverse(view), self._is_here(view), self._count(view))
             for name, view, is_shown in self._candidates()
             if is_shown
         ]
@@ -52,6 +59,12 @@ class Navigation:
     def unread_count(self) -> int:
         """Count the notices that this person has not read; one query."""
         return notices_visible_to(self.request.user).filter(read_at=None).count()
+
+    def _count(self, view: str) -> int:
+        """Count what waits on the page of questions; one query, none for other pages."""
+        if view != "web:questions":
+            return 0
+        return questions_for(self.request.user).filter(state=ReviewTaskState.OPEN).count()
 
     def _candidates(self) -> list[tuple[str | Promise, str, bool]]:
         user, holds_leads = self.request.user, is_rep(self.request)
@@ -63,6 +76,12 @@ class Navigation:
             (_("Team"), "web:team", sees_team),
             (_("Leads"), "web:leads", sees_all and user.has_perm("leads.view_lead")),
             (_("Accounts"), "web:accounts", sees_all and user.has_perm("leads.view_account")),
+            (
+                _("Definitions"),
+                "web:definitions",
+                user.has_perm("definitions.view_definitionversion"),
+            ),
+            (_("Questions"), "web:questions", user.has_perm("routing.answer_reviewtask")),
             (_("Funnel"), "web:funnel", sees_all and user.has_perm("leads.view_opportunity")),
             (_("Assets"), "web:assets", sees_all and user.has_perm("leads.view_asset")),
             (_("Imports"), "web:imports", sees_all and user.has_perm("leads.add_importrun")),

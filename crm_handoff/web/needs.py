@@ -3,31 +3,29 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm_handoff.agreements.telling import SIGNS_FOR
 from crm_handoff.people.access import (
     assets_visible_to,
     handoffs_visible_to,
     notices_visible_to,
+    proposals_visible_to,
+    questions_for,
+    reviews_visible_to,
     versions_visible_to,
 )
 from crm_handoff.people.models import User
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.reports.assets import WITHOUT_TEXT
-from definitions.enums import Side, VersionState
-from definitions.models import SignOff
-from routing.enums import HandoffStatus, SlaEventKind, TimerMilestone, TimerState
+from definitions.enums import VersionState
+from definitions.models import Refusal, ReviewSignature, SignOff
+from routing.enums import HandoffStatus, ReviewTaskState, SlaEventKind, TimerMilestone, TimerState
 from routing.models import SlaEvent, SlaTimer
-
-SIGNATURES = {
-    Side.MARKETING: "definitions.sign_marketing",
-    Side.SALES: "definitions.sign_sales",
-}
-"""Who may sign for which side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,18 @@ class Need:
 def needs_of(user: User, *, at: datetime) -> list[Need]:
     """Return what waits for somebody, the most pressing first; a query for each they may do."""
     found: list[Need] = []
-    for ask in (_escalated, _missed_today, _waiting, _to_sign, _assets, _unread):
+    for ask in (
+        _escalated,
+        _missed_today,
+        _waiting,
+        _questions,
+        _to_sign,
+        _to_review,
+        _refused,
+        _proposals,
+        _assets,
+        _unread,
+    ):
         found.extend(ask(user, at))
     return found
 
@@ -104,8 +113,29 @@ def _waiting(user: User, at: datetime) -> list[Need]:
     return [Need(words % {"count": count}, _("Assign them"), address, "inbox", "soon")]
 
 
+def _questions(user: User, at: datetime) -> list[Need]:
+    asked = questions_for(user).filter(state=ReviewTaskState.OPEN)
+    counted = asked.aggregate(all=Count("pk"), late=Count("pk", filter=Q(timers__due_at__lte=at)))
+    if not counted["all"]:
+        return []
+    words = ngettext(
+        "%(count)s lead waits for your answer to a question.",
+        "%(count)s leads wait for your answers to questions.",
+        counted["all"],
+    )
+    return [
+        Need(
+            words % {"count": counted["all"]},
+            _("Answer"),
+            reverse("web:questions"),
+            "speech",
+            "late" if counted["late"] else "soon",
+        )
+    ]
+
+
 def _to_sign(user: User, at: datetime) -> list[Need]:
-    sides = [side for side, permission in SIGNATURES.items() if user.has_perm(permission)]
+    sides = [side for side, permission in SIGNS_FOR.items() if user.has_perm(permission)]
     if not sides:
         return []
     given = SignOff.objects.filter(
@@ -116,11 +146,87 @@ def _to_sign(user: User, at: datetime) -> list[Need]:
         Need(
             _("%(version)s is in review and waits for your signature.") % {"version": version},
             _("Read and sign"),
-            reverse("admin:definitions_definitionversion_change", args=[version.pk]),
+            reverse("web:version_sign", args=[version.definition.key, version.number]),
             "flag",
             "soon",
         )
         for version in versions.select_related("definition").defer("content").order_by("pk")
+    ]
+
+
+def _to_review(user: User, at: datetime) -> list[Need]:
+    """Open reviews of versions in force that somebody may sign for a side that has not."""
+    sides = [side for side, permission in SIGNS_FOR.items() if user.has_perm(permission)]
+    if not sides:
+        return []
+    found = reviews_visible_to(user).filter(closed_at=None, version__state=VersionState.ACTIVE)
+    own = found.filter(signatures__signer=user)
+    signed = Q(
+        *(
+            Exists(ReviewSignature.objects.filter(review=OuterRef("pk"), side=side))
+            for side in sides
+        )
+    )
+    waiting = found.exclude(pk__in=own).exclude(signed).select_related("version__definition")
+    return [
+        Need(
+            _("%(version)s is due for review: does it still hold?") % {"version": review.version},
+            _("Review it"),
+            reverse("web:definition_review", args=[review.version.definition.key]),
+            "flag",
+            "late" if review.overdue_told_at else "soon",
+        )
+        for review in waiting.defer("figures", "version__content").order_by("pk")
+    ]
+
+
+def _refused(user: User, at: datetime) -> list[Need]:
+    """Versions of their own that a side refused to sign, until it signs or they are withdrawn."""
+    if not user.has_perm("definitions.change_definitionversion"):
+        return []
+    signed = SignOff.objects.filter(
+        version=OuterRef("version"), review_round=OuterRef("review_round"), side=OuterRef("side")
+    )
+    refusals = Refusal.objects.filter(
+        ~Exists(signed),
+        version__author=user,
+        version__state=VersionState.IN_REVIEW,
+        review_round=F("version__review_round"),
+    )
+    found = refusals.select_related("version__definition", "refused_by").order_by("pk")
+    return [
+        Need(
+            _("%(person)s refused to sign %(version)s.")
+            % {"person": refusal.refused_by, "version": refusal.version},
+            _("Read why"),
+            reverse(
+                "web:version_sign", args=[refusal.version.definition.key, refusal.version.number]
+            ),
+            "late",
+            "soon",
+        )
+        for refusal in found.defer("version__content")
+    ]
+
+
+def _proposals(user: User, at: datetime) -> list[Need]:
+    if not user.has_perm("definitions.change_proposal"):
+        return []
+    waiting = proposals_visible_to(user).filter(outcome="")
+    counted = waiting.values("definition__key", "definition__name").annotate(count=Count("pk"))
+    return [
+        Need(
+            ngettext(
+                "%(count)s proposed field of %(definition)s waits for an answer.",
+                "%(count)s proposed fields of %(definition)s wait for an answer.",
+                row["count"],
+            )
+            % {"count": row["count"], "definition": row["definition__name"]},
+            _("Answer"),
+            reverse("web:proposals", args=[row["definition__key"]]),
+            "speech",
+        )
+        for row in counted.order_by("definition__key")
     ]
 
 

@@ -1,6 +1,6 @@
 """What this person was told: the bell, the list by day, and what is read."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -20,12 +20,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
 
-from crm_handoff.integrations import notifications
+from crm_handoff.integrations import destinations, notifications
 from crm_handoff.pages import LookAhead
 from crm_handoff.people.access import handoffs_visible_to, notices_visible_to
 from crm_handoff.web.requests import PageRequest
+from leads.models import Lead
 from routing import notices as told
-from routing.enums import NoticeKind
+from routing.enums import NoticeKind, StepKind
 from routing.models import Notice
 
 SHOWN = 50
@@ -58,8 +59,42 @@ WORDS = {
         _("%(who)s expired untouched and was recycled"),
     ),
     NoticeKind.INVARIANT: ("late", _("Health checks"), _("A health check failed")),
+    NoticeKind.SIGNATURE_WANTED: (
+        "flag",
+        _("Signature wanted"),
+        _("%(version)s waits for signatures"),
+    ),
+    NoticeKind.SIGNATURE_REFUSED: (
+        "no",
+        _("Signature refused"),
+        _("%(version)s was refused by one side"),
+    ),
+    NoticeKind.VERSION_ACTIVE: ("met", _("Agreement in force"), _("%(version)s is in force")),
+    NoticeKind.ACTIVATION_FAILED: (
+        "late",
+        _("Agreement not in force"),
+        _("%(version)s could not be put in force"),
+    ),
+    NoticeKind.REVIEW_DUE: ("soon", _("Review due"), _("%(version)s is due for review")),
+    NoticeKind.REVIEW_OVERDUE: (
+        "late",
+        _("Review overdue"),
+        _("The review of %(version)s is overdue"),
+    ),
+    NoticeKind.QUESTION_ASKED: (
+        "speech",
+        _("Questions about leads"),
+        _("A question about %(who)s is yours to answer"),
+    ),
 }
 """Icon, name and sentence of each kind."""
+
+LATER = {
+    StepKind.WARN: ("soon", _("The question about %(who)s waits: half of the time is used up")),
+    StepKind.BREACH: ("late", _("The question about %(who)s was not answered in time")),
+    StepKind.ESCALATE: ("flag", _("The question about %(who)s was escalated")),
+}
+"""Icon and sentence of what the clock of a question says after it was asked."""
 
 MARKED = "notices_marked"
 """Session key of what was marked read last, so that it can be taken back."""
@@ -135,7 +170,11 @@ def notices(request: PageRequest) -> HttpResponse:
     page = LookAhead(rows.order_by("-at", "-pk"), SHOWN).get_page(request.GET.get("page"))
     visible = handoffs_visible_to(request.user).filter(pk__in={row.handoff_id for row in page})
     context = {
-        "days": _by_day(page, set(visible.values_list("pk", flat=True))),
+        "days": _by_day(
+            list(page),
+            set(visible.values_list("pk", flat=True)),
+            notifications.asked_about(page),
+        ),
         "kinds": [(kind.value, name) for kind, (_icon, name, _words) in WORDS.items()],
         "kind": _kind(request),
         "is_unread_only": "unread" in request.GET,
@@ -177,13 +216,13 @@ def mark(request: PageRequest) -> HttpResponse:
 
 @require_POST
 def read(request: PageRequest, pk: int) -> HttpResponse:
-    """Go to a notice's handoff; it is read by that, and what was said of the handoff before."""
+    """Go to what a notice is about; it is read by that, and what was said of a handoff before."""
     mine = notices_visible_to(request.user)
     notice = get_object_or_404(mine.select_related("handoff"), pk=pk)
     of_handoff = Q(handoff=notice.handoff_id, handoff__isnull=False, at__lte=notice.at)
     told.read(mine.filter(Q(pk=pk) | of_handoff), at=timezone.now())
     if notice.handoff is None:
-        return redirect("web:notices")
+        return redirect(destinations.place_of(notice) or "web:notices")
     if not handoffs_visible_to(request.user).filter(pk=notice.handoff.pk).exists():
         messages.info(request, gettext("You do not hold this lead any more."))
         return redirect("web:notices")
@@ -202,24 +241,46 @@ def _kind(request: PageRequest) -> str:
     return said if said in NoticeKind.values else ""
 
 
-def _by_day(rows: Iterable[Notice], visible: Container[int | None]) -> list[Day]:
-    days = groupby(rows, key=lambda notice: timezone.localtime(notice.at).date())
-    return [Day(on, _folded(said, visible)) for on, said in days]
+def _by_day(
+    rows: Sequence[Notice], visible: Container[int | None], asked: Mapping[str, Lead]
+) -> list[Day]:
+    lines = [_line(notice, visible, asked) for notice in rows]
+    days = groupby(lines, key=lambda line: timezone.localtime(line.notice.at).date())
+    return [Day(on, _folded(said)) for on, said in days]
 
 
-def _folded(rows: Iterable[Notice], visible: Container[int | None]) -> list[Fold]:
+def _folded(lines: Iterable[Line]) -> list[Fold]:
     about: dict[tuple[str, int], list[Line]] = {}
-    for notice in rows:
+    for line in lines:
+        notice = line.notice
         key = ("handoff", notice.handoff_id) if notice.handoff_id else ("notice", notice.pk)
-        about.setdefault(key, []).append(_line(notice, visible))
-    return [Fold(lines[0], lines[1:]) for lines in about.values()]
+        about.setdefault(key, []).append(line)
+    return [Fold(said[0], said[1:]) for said in about.values()]
 
 
-def _line(notice: Notice, visible: Container[int | None]) -> Line:
+def _line(notice: Notice, visible: Container[int | None], asked: Mapping[str, Lead]) -> Line:
     icon, _name, words = WORDS[NoticeKind(notice.kind)]
-    handoff = notice.handoff
-    who = notifications.name_of(handoff.lead) if handoff is not None else ""
-    return Line(notice, icon, words % {"who": who}, notice.handoff_id in visible)
+    icon, words = LATER.get(notice.detail.get("event", ""), (icon, words))
+    text = words % {"who": _who(notice, asked), "version": _version(notice)}
+    can_open = notice.handoff_id in visible or bool(destinations.place_of(notice))
+    return Line(notice, icon, text, can_open)
+
+
+def _who(notice: Notice, asked: Mapping[str, Lead]) -> str:
+    if notice.handoff is not None:
+        return notifications.name_of(notice.handoff.lead)
+    lead = asked.get(notice.detail.get("lead", ""))
+    return notifications.name_of(lead) if lead is not None else gettext("a lead")
+
+
+def _version(notice: Notice) -> str:
+    detail = notice.detail
+    if "number" not in detail:
+        return gettext("the agreement")
+    return gettext("%(definition)s version %(number)s") % {
+        "definition": detail["name"],
+        "number": detail["number"],
+    }
 
 
 def _ids(request: PageRequest) -> list[int]:

@@ -237,9 +237,10 @@ def _agreement(setup: Setup) -> Step:
         is_done=is_done,
         left=left,
         links=(
+            Link(_("Open the definitions"), reverse("web:definitions")),
             Link(
-                _("Open the definitions"),
-                reverse("admin:definitions_definitionversion_changelist"),
+                _("Draft one from a template"),
+                reverse("admin:definitions_definitionversion_add"),
             ),
         ),
     )
@@ -311,7 +312,7 @@ def _acts(agreement: Agreement, *, here: Mapping[Role, int]) -> list[str]:
     if state == VersionState.DRAFT:
         return [_("Name who answers for it on each side.")]
     if state == VersionState.SIGNED:
-        return [_("Both sides signed. Open it and activate it.")]
+        return [_("Both sides signed. It takes effect by itself, at its date if it has one.")]
     return [_signature(side, agreement, here=here) for side in agreement.unsigned]
 
 

@@ -58,7 +58,7 @@ def _work(at: datetime) -> Sign:
 
 
 def _pending(at: datetime) -> Sign:
-    stuck = PendingMark.objects.filter(marked_at__lt=at - JUDGED_WITHIN)
+    stuck = PendingMark.objects.filter(is_backlog=False, marked_at__lt=at - JUDGED_WITHIN)
     count = stuck.values("lead").distinct().count()
     words = ngettext(
         "%(count)s waits for more than 30 seconds",

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from crm_handoff.web.explanation import DIMENSIONS
-from crm_handoff.web.values import wanted_words, words
+from crm_handoff.agreements.values import wanted_words, words
+from crm_handoff.agreements.words import DIMENSIONS
 from definitions.models import TouchpointKind
 from definitions.vocabulary import FACTS
 from leads.enums import Stage
@@ -95,10 +95,8 @@ def _way(goal: Goal, names: dict[str, str], *, at: datetime) -> Way:
 def _refusal(goal: Goal) -> str:
     if goal.is_due:
         return _("Everything is there. The lead is judged anew within seconds.")
-    if goal.blockers and all(not one.is_known for one in goal.blockers):
-        return _("Nothing this lead does reaches it before this is known:")
     if goal.blockers:
-        return _("Nothing this lead does reaches it, because this does not fit:")
+        return _blocked(goal.blockers)
     if goal.accused:
         dimensions = ", ".join(str(DIMENSIONS[one]) for one in goal.accused)
         return _(
@@ -107,8 +105,18 @@ def _refusal(goal: Goal) -> str:
     return _("No small change reaches it: too many criteria are open. See them below.")
 
 
+def _blocked(blockers: Sequence[Blocker]) -> str:
+    if any(one.criterion.is_exclusion for one in blockers):
+        return _("Nothing this lead does reaches it: it is on the do-not-pass list.")
+    if all(not one.is_known for one in blockers):
+        return _("Nothing this lead does reaches it before this is known:")
+    return _("Nothing this lead does reaches it, because this does not fit:")
+
+
 def _blocker(blocker: Blocker) -> str:
     criterion = blocker.criterion
+    if criterion.is_exclusion:
+        return criterion.label
     unit = FACTS[criterion.ref.fact].unit
     said = {
         "criterion": criterion.label,

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as lazy
 from crm_handoff.web.tags import day_of, figure, weekday_of
 from crm_handoff.web.tags import words as words_of
 from definitions.vocabulary import FACTS, Authority
+from leads.enums import Motion
 from leads.models import Asset, Lead
 from routing.interests import HALF_LIFE, JOURNEY
 from routing.models import Handoff
@@ -147,13 +148,17 @@ def people(count: int | None) -> str:
     return ngettext("%(n)s person", "%(n)s people", count) % {"n": figure(count)}
 
 
-def why_lead(handoff: Handoff, promise: str) -> str:
-    """Say in a line why a lead is here: its promise, its stage, and by which path."""
+def why_lead(handoff: Handoff, promise: str, *, motion: str = "") -> str:
+    """Say in a line why a lead is here: its promise, its stage, and by which path.
+
+    motion: whether product use speaks of new business or of expansion, blank when of neither.
+    """
     evaluation = handoff.evaluation
     stage = evaluation.stage.upper()
     path = evaluation.path.replace("_", "-")
     reached = stage if path == "standard" else f"{path} {stage}"
-    return " · ".join(filter(None, (promise, reached)))
+    said = str(Motion(motion).label) if motion else ""
+    return " · ".join(filter(None, (promise, reached, said)))
 
 
 def latest_intent_of(packet: Mapping[str, Any]) -> str:

@@ -65,6 +65,36 @@ GROUPS: Mapping[Any, Mapping[NoticeKind, tuple[Any, Any]]] = {
             gettext_lazy("Nobody contacted it in seven days, and it was recycled."),
         ),
     },
+    gettext_lazy("The agreement"): {
+        NoticeKind.SIGNATURE_WANTED: (
+            gettext_lazy("Your signature is wanted"),
+            gettext_lazy("A version was submitted: you sign it or refuse it with a reason."),
+        ),
+        NoticeKind.SIGNATURE_REFUSED: (
+            gettext_lazy("A signature was refused"),
+            gettext_lazy("With who refused it, and why."),
+        ),
+        NoticeKind.VERSION_ACTIVE: (
+            gettext_lazy("An agreement took effect"),
+            gettext_lazy("With what becomes of leads that are under way."),
+        ),
+        NoticeKind.ACTIVATION_FAILED: (
+            gettext_lazy("An agreement could not take effect"),
+            gettext_lazy("It is tried again, and the one in force stays in force meanwhile."),
+        ),
+        NoticeKind.REVIEW_DUE: (
+            gettext_lazy("A review is due"),
+            gettext_lazy("Both sides look at what the agreement brought about."),
+        ),
+        NoticeKind.REVIEW_OVERDUE: (
+            gettext_lazy("A review is overdue"),
+            gettext_lazy("It still waits for a signature two weeks after it was due."),
+        ),
+        NoticeKind.QUESTION_ASKED: (
+            gettext_lazy("A question about a lead is yours"),
+            gettext_lazy("The lead waits for an answer that only a person can give."),
+        ),
+    },
 }
 """Kinds that can be chosen, each with what happened and more of it, under whom they concern."""
 
@@ -82,6 +112,11 @@ class Choice:
     def is_fixed(self) -> bool:
         """Whether the agreement leaves no choice."""
         return self.kind in wishes.MANDATORY
+
+    @property
+    def is_escalation(self) -> bool:
+        """Whether the agreement names who is told."""
+        return self.kind == NoticeKind.ESCALATED
 
     @property
     def can_be_urgent(self) -> bool:

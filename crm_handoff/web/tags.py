@@ -1,5 +1,6 @@
 """Template tags of the product's pages."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,10 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from crm_handoff import reasons
+from crm_handoff.agreements import values
 from crm_handoff.web.glossary import GLOSSARY
 
 register = template.Library()
@@ -50,10 +52,6 @@ ICONS = {
 """Paths on a 24 by 24 grid, drawn as strokes."""
 
 
-LARGE_NOUNS = frozenset({"de"})
-"""Languages in which a noun begins large wherever it stands."""
-
-
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
     """Draw an icon that a word beside it explains."""
@@ -77,15 +75,13 @@ def explain(key: str) -> dict[str, Any]:
 @register.filter
 def words(value: object) -> str:
     """Turn a stored word ("decision_maker") into people's words ("decision maker")."""
-    text = str(value).replace("_", " ")
-    return gettext(text) if text else ""
+    return values.plain(value)
 
 
 @register.filter
 def within(label: object) -> str:
     """Write a label within a sentence: small, but for languages that write nouns large."""
-    text = str(label)
-    return text if get_language() in LARGE_NOUNS else text.lower()
+    return values.within(label)
 
 
 @register.filter
@@ -108,8 +104,7 @@ def moment(value: datetime | str | None) -> SafeString | str:
 
 def absolute(instant: datetime) -> str:
     """Write an instant in full with its zone, for example "Tue 13 Jan 2026, 12:00 UTC"."""
-    # Translators: an instant as Django's date format, for example “Tue 13 Jan 2026, 12:00 UTC”.
-    return date_format(timezone.localtime(instant), gettext("D j M Y, H:i T"))
+    return values.absolute(instant)
 
 
 def near(local: datetime) -> str:
@@ -161,6 +156,12 @@ def figure(value: Decimal | float | None) -> str:
     number = Decimal(str(value)).normalize()
     places = 0 if number == number.to_integral() else 2
     return number_format(round(number, places), places, force_grouping=True)
+
+
+@register.filter
+def count_of(counts: Mapping[str, int], key: str) -> int:
+    """Return what is counted under a key, 0 where nothing is."""
+    return counts.get(key, 0)
 
 
 @register.filter

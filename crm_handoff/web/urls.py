@@ -5,14 +5,21 @@ from django.urls import path
 
 from crm_handoff.web import (
     accounts,
+    agreement,
     answers,
     assets,
     away,
     bulk,
+    comparisons,
+    definitions,
+    discussion,
     evaluation,
+    examples,
     followups,
     funnel,
+    histories,
     home,
+    impact,
     imports,
     lead,
     leads,
@@ -22,14 +29,22 @@ from crm_handoff.web import (
     people,
     preferences,
     profile,
+    proposals,
+    questions,
     queue,
+    reviews,
     session,
+    signing,
     team,
     team_actions,
     webhooks,
+    whatif,
 )
 
 app_name = "web"
+
+VERSION = "definitions/<slug:definition>/versions/<int:number>"
+"""How the addresses of pages about one version begin."""
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -69,6 +84,50 @@ urlpatterns = [
     path("assets/", assets.assets, name="assets"),
     path("assets/<slug:asset>/", assets.edit, name="asset"),
     path("funnel/", funnel.funnel, name="funnel"),
+    path("definitions/", definitions.definitions, name="definitions"),
+    path("definitions/<slug:definition>/", agreement.definition, name="definition"),
+    path(f"{VERSION}/", agreement.version, name="version"),
+    path(f"{VERSION}/file/", agreement.version_file, name="version_file"),
+    path(f"{VERSION}/compare/", comparisons.version_compare, name="version_compare"),
+    path(f"{VERSION}/history/", histories.version_history, name="version_history"),
+    path(f"{VERSION}/sign/", signing.sign, name="version_sign"),
+    path(f"{VERSION}/refuse/", signing.refuse, name="version_refuse"),
+    path(f"{VERSION}/withdraw/", signing.withdraw, name="version_withdraw"),
+    path(f"{VERSION}/discussion/", discussion.discussion, name="version_discussion"),
+    path(f"{VERSION}/workshops/", discussion.record_workshop, name="version_workshops"),
+    path(
+        "definitions/<slug:definition>/review/",
+        reviews.definition_review,
+        name="definition_review",
+    ),
+    path("definitions/<slug:definition>/reviews/<uuid:public_id>/", reviews.review, name="review"),
+    path(
+        "definitions/<slug:definition>/reviews/<uuid:public_id>/sign/",
+        reviews.sign,
+        name="review_sign",
+    ),
+    path(
+        "definitions/<slug:definition>/reviews/<uuid:public_id>/findings/",
+        reviews.findings,
+        name="review_findings",
+    ),
+    path(f"{VERSION}/try/", whatif.version_try, name="version_try"),
+    path(f"{VERSION}/impact/", impact.version_impact, name="version_impact"),
+    path(f"{VERSION}/impact/leads/", impact.impact_leads, name="impact_leads"),
+    path(f"{VERSION}/examples/", examples.version_examples, name="version_examples"),
+    path(f"{VERSION}/examples/new/", examples.example_new, name="example_new"),
+    path(f"{VERSION}/examples/<uuid:public_id>/", examples.example, name="example"),
+    path(
+        f"{VERSION}/examples/<uuid:public_id>/retire/",
+        examples.example_retire,
+        name="example_retire",
+    ),
+    path("definitions/<slug:definition>/proposals/", proposals.proposals, name="proposals"),
+    path(
+        "definitions/<slug:definition>/proposals/<uuid:public_id>/answer/",
+        proposals.answer,
+        name="proposal_answer",
+    ),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/<uuid:public_id>/", accounts.account, name="account"),
     path("accounts/<uuid:public_id>/target/", accounts.set_target, name="account_target"),
@@ -119,4 +178,6 @@ urlpatterns = [
     path("webhooks/<uuid:public_id>/read-again/", webhooks.read_again, name="webhook_read_again"),
     path("webhooks/<uuid:public_id>/secret/", webhooks.replace_secret, name="webhook_secret"),
     path("webhooks/<uuid:public_id>/active/", webhooks.set_active, name="webhook_active"),
+    path("questions/", questions.questions, name="questions"),
+    path("questions/<uuid:question>/answer/", questions.question_answer, name="question_answer"),
 ]

@@ -4,6 +4,7 @@ from definitions.models.catalog import TitleRule, TouchpointKind
 from definitions.models.content import (
     Criterion,
     Level,
+    Question,
     ScoreRule,
     SegmentRule,
     SlaTerm,
@@ -12,14 +13,22 @@ from definitions.models.content import (
     VersionTitleRule,
 )
 from definitions.models.definition import Definition
-from definitions.models.signoff import SignOff
+from definitions.models.discussion import Proposal, Remark, Workshop
+from definitions.models.review import DefinitionReview, ReviewSignature
+from definitions.models.signoff import Refusal, SignOff
 from definitions.models.version import DefinitionVersion
 
 __all__ = [
     "Criterion",
     "Definition",
+    "DefinitionReview",
     "DefinitionVersion",
     "Level",
+    "Proposal",
+    "Question",
+    "Refusal",
+    "Remark",
+    "ReviewSignature",
     "ScoreRule",
     "SegmentRule",
     "SignOff",
@@ -29,4 +38,5 @@ __all__ = [
     "TouchpointKind",
     "VersionKind",
     "VersionTitleRule",
+    "Workshop",
 ]

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from definitions.enums import AttemptKind, Match, Milestone, choices
+from definitions.enums import AttemptKind, Match, Milestone, Side, choices
 from definitions.models.catalog import TitleRuleFields
 from definitions.models.version import DefinitionVersion
 from definitions.vocabulary import (
@@ -95,7 +95,8 @@ class Criterion(ContentRow, Condition):
     """One machine-checkable condition.
 
     With a level it helps to grant it; without one it is a signal that stage rules, SLA terms and
-    the floor name by `key`.
+    the floor name by `key`. An exclusion is a signal that keeps whoever meets it from every stage
+    from MQL upwards.
     """
 
     key = models.SlugField(max_length=64)
@@ -103,11 +104,20 @@ class Criterion(ContentRow, Condition):
     level = models.ForeignKey(
         Level, null=True, blank=True, on_delete=models.CASCADE, related_name="criteria"
     )
+    is_exclusion = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whoever meets it is not passed on: no stage from MQL upwards is reached.",
+    )
 
     class Meta:
         verbose_name_plural = "criteria"
         constraints = [
             models.UniqueConstraint("version", "key", name="one_criterion_per_key"),
+            models.CheckConstraint(
+                condition=models.Q(is_exclusion=False) | models.Q(level=None),
+                name="exclusion_grants_no_level",
+            ),
             models.CheckConstraint(
                 condition=models.Q(operator__in=list(Operator)), name="criterion_operator_known"
             ),
@@ -154,6 +164,38 @@ class ScoreRule(ContentRow, Condition):
 
     def __str__(self) -> str:
         return f"{self.points:+} {self.label}"
+
+
+class Question(ContentRow):
+    """A criterion that only a person can judge, asked of one side before it decides.
+
+    Criteria ask for the answer by the fact `asserted` with `key` as what was asked. The answer
+    holds for `valid_days` of 24 hours; `answer_within` counts business time.
+    """
+
+    key = models.SlugField(max_length=64)
+    question = models.CharField(max_length=300, help_text="A full sentence, answered yes or no.")
+    side = models.CharField(
+        max_length=10, choices=Side, help_text="The side whose operator is asked."
+    )
+    answer_within = models.DurationField(help_text="Business time from asking to the answer.")
+    valid_days = models.PositiveSmallIntegerField(
+        default=90, help_text="Days after which the answer no longer counts."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("version", "key", name="one_question_per_key"),
+            models.CheckConstraint(
+                condition=models.Q(side__in=Side.values), name="question_side_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(valid_days__gt=0), name="question_answer_holds"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.question
 
 
 def _minimum(dimension: Dimension) -> "models.CharField[str, str]":

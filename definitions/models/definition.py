@@ -19,6 +19,11 @@ class Definition(models.Model):
     is_catch_all = models.BooleanField(
         default=False, help_text="Takes everyone whom no other segment matches."
     )
+    review_every_days = models.PositiveSmallIntegerField(
+        default=90,
+        db_default=90,
+        help_text="Days in force after which both sides review the version.",
+    )
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -27,6 +32,9 @@ class Definition(models.Model):
                 fields=("is_catch_all",),
                 condition=models.Q(is_catch_all=True),
                 name="one_catch_all_definition",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(review_every_days__gt=0), name="definition_is_reviewed"
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""Signatures under a version."""
+"""Signatures under a version, and why one was refused."""
 
 from django.conf import settings
 from django.db import models
@@ -41,3 +41,38 @@ class SignOff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.signer} for {self.side}"
+
+
+class Refusal(models.Model):
+    """One side's answer that it does not sign the present content, and why; append-only.
+
+    It blocks nothing: the side may still sign in the same round, or the version is withdrawn.
+    """
+
+    version = models.ForeignKey(
+        DefinitionVersion, on_delete=models.PROTECT, related_name="refusals"
+    )
+    review_round = models.PositiveIntegerField()
+    side = models.CharField(max_length=10, choices=Side)
+    refused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    refused_at = models.DateTimeField()
+    content_hash = models.CharField(max_length=64)
+    reason = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "version", "review_round", "side", "refused_by", name="one_refusal_per_person"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(side__in=Side.values), name="refusal_side_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reason__regex=r"\S"), name="refusal_says_why"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.refused_by} refused for {self.side}"

@@ -86,6 +86,14 @@ class DefinitionVersion(models.Model):
     content = models.TextField(blank=True, editable=False)
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
     submitted_at = models.DateTimeField(null=True, editable=False)
+    activation_problem = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Why the last try to put it in force failed.",
+    )
+    activation_retry_at = models.DateTimeField(null=True, editable=False)
     activated_at = models.DateTimeField(null=True, editable=False)
     retired_at = models.DateTimeField(null=True, editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -136,6 +144,14 @@ class DefinitionVersion(models.Model):
                 | models.Q(activated_at=None)
                 | models.Q(activated_at__gte=models.F("effective_at")),
                 name="version_not_active_before_effective",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(activation_problem="", activation_retry_at=None)
+                | (
+                    models.Q(state="signed", activation_retry_at__isnull=False)
+                    & ~models.Q(activation_problem="")
+                ),
+                name="version_retries_iff_it_failed",
             ),
         ]
 

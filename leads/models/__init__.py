@@ -5,6 +5,8 @@ from leads.models.assertion import Assertion
 from leads.models.change import AttributeChange
 from leads.models.duplicate import SuspectedDuplicate
 from leads.models.evaluation import Evaluation
+from leads.models.example import Example
+from leads.models.impact import Impact, ImpactLine
 from leads.models.lead import Lead, LeadIdentity
 from leads.models.mapping import ImportMapping
 from leads.models.marketing import Asset, Campaign, Persona, Source
@@ -22,6 +24,9 @@ __all__ = [
     "AttributeChange",
     "Campaign",
     "Evaluation",
+    "Example",
+    "Impact",
+    "ImpactLine",
     "ImportBatch",
     "ImportChunk",
     "ImportMapping",

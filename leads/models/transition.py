@@ -5,13 +5,16 @@ from django.db import models
 
 from definitions.enums import choices
 from definitions.vocabulary import Path
-from leads.enums import Cause, Stage
+from leads.enums import Cause, Motion, Stage
 from leads.models.evaluation import Evaluation
 from leads.models.lead import Lead
 
 
 class StageTransition(models.Model):
-    """A lead went from one stage to another, why, and by whom; append-only."""
+    """A lead went from one stage to another, why, and by whom; append-only.
+
+    `motion`: of a step to PQL by evaluation, whether the account was a customer then.
+    """
 
     lead = models.ForeignKey(
         Lead, db_index=False, on_delete=models.PROTECT, related_name="transitions"
@@ -20,6 +23,7 @@ class StageTransition(models.Model):
     to_stage = models.CharField(max_length=15, choices=Stage)
     cause = models.CharField(max_length=15, choices=Cause)
     path = models.CharField(max_length=15, choices=choices(Path), blank=True)
+    motion = models.CharField(max_length=15, choices=Motion, blank=True, default="", db_default="")
     evaluation = models.ForeignKey(
         Evaluation,
         null=True,
@@ -42,6 +46,11 @@ class StageTransition(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(cause__in=Cause.values), name="transition_cause_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(motion="")
+                | models.Q(motion__in=Motion.values, to_stage=Stage.PQL),
+                name="transition_motion_is_of_pql",
             ),
             models.CheckConstraint(
                 condition=~models.Q(from_stage=models.F("to_stage")), name="transition_moves"

@@ -9,6 +9,7 @@ from routing.models.followup import FollowUp
 from routing.models.handoff import Handoff
 from routing.models.notice import Notice
 from routing.models.rep import Absence, NamedAccount, Rep
+from routing.models.review_task import ReviewTask
 from routing.models.territory import Queue, Territory, TerritoryMembership
 from routing.models.timer import SlaEvent, SlaTimer, SlaTimerStep
 
@@ -30,6 +31,7 @@ __all__ = [
     "RejectionReason",
     "Rep",
     "Reversal",
+    "ReviewTask",
     "RoutingDecision",
     "SlaEvent",
     "SlaTimer",

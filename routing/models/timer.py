@@ -9,17 +9,28 @@ from django.db.models.functions import Now
 from routing.enums import SlaEventKind, StepKind, StepState, TimerMilestone, TimerState
 from routing.models.handoff import Handoff
 from routing.models.rep import Rep
+from routing.models.review_task import ReviewTask
 from routing.models.territory import Queue
 
 
 class SlaTimer(models.Model):
-    """One promise about a handoff; everything it needs is copied from its term at the start.
+    """One promise about a handoff or a question, copied from its term or question at the start.
 
     A response clock that was breached stays breached; `stopped_at` then says when the response
     came after all. `missed_by_rep` / `missed_by_queue`: who held the handoff when it came due.
     """
 
-    handoff = models.ForeignKey(Handoff, on_delete=models.PROTECT, related_name="timers")
+    handoff = models.ForeignKey(
+        Handoff, null=True, blank=True, on_delete=models.PROTECT, related_name="timers"
+    )
+    review_task = models.ForeignKey(
+        ReviewTask,
+        null=True,
+        blank=True,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="timers",
+    )
     milestone = models.CharField(max_length=20, choices=TimerMilestone)
     term_key = models.CharField(max_length=64)
     is_high_intent = models.BooleanField(default=False)
@@ -57,6 +68,19 @@ class SlaTimer(models.Model):
                 fields=("handoff", "milestone"),
                 condition=models.Q(state__in=("running", "paused")),
                 name="one_running_timer_per_milestone",
+            ),
+            models.UniqueConstraint(
+                fields=("review_task",),
+                condition=models.Q(review_task__isnull=False),
+                name="one_answer_clock_per_question",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(handoff=None, review_task__isnull=False, milestone="answer")
+                | (
+                    models.Q(handoff__isnull=False, review_task=None)
+                    & ~models.Q(milestone="answer")
+                ),
+                name="timer_is_of_one_thing",
             ),
             models.CheckConstraint(
                 condition=models.Q(state__in=TimerState.values), name="timer_state_known"

@@ -332,6 +332,9 @@
     all("details[data-wide]").forEach((details) => { details.open = true; });
   }
   one(".places [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+  all(".tabs [aria-current]").forEach((tab) => {
+    tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 48;
+  });
   readServerTime();
   showSound();
   tick();

@@ -17,14 +17,22 @@ from crm_handoff.integrations.models import (
 from crm_handoff.models import ConversionRate, Heartbeat, User
 from crm_handoff.people import invitations, keys, roles
 from crm_handoff.people.roles import Role
-from definitions import versions
+from definitions import discussions, refusals, reviews, versions
 from definitions.enums import Side
-from definitions.models import Definition, DefinitionVersion
-from leads import notes
+from definitions.models import (
+    Definition,
+    DefinitionReview,
+    DefinitionVersion,
+    Question,
+)
+from leads import examples, notes
+from leads.examples import Said
 from leads.models import (
     Account,
     Assertion,
     Campaign,
+    Impact,
+    ImpactLine,
     ImportBatch,
     ImportChunk,
     ImportMapping,
@@ -36,6 +44,7 @@ from leads.models import (
     SuspectedDuplicate,
 )
 from leads.models import PendingMark as Mark
+from leads.portraits import Portrait
 from routing.models import (
     Absence,
     Acceptance,
@@ -51,6 +60,7 @@ from routing.models import (
     RejectionReason,
     Rep,
     Reversal,
+    ReviewTask,
     Territory,
     TerritoryMembership,
 )
@@ -123,10 +133,78 @@ def _agreements(*, at):
         Definition.objects.create(key=f"segment-{number}", name=f"Segment {number}")
     active = DefinitionVersion.objects.filter(state="active").earliest("pk")
     version = versions.revise(active, by=active.author)
+    _said(version, at=at)
     versions.submit(version, by=active.author, at=at)
+    for person in User.objects.order_by("pk")[:3]:
+        refusals.refuse(version, side=Side.SALES, by=person, reason="Too early.", at=at)
     versions.sign(version, side=Side.MARKETING, by=active.marketing_operator, at=at)
     versions.sign(version, side=Side.SALES, by=active.sales_operator, at=at)
-    versions.revise(active, by=active.author)
+    draft = versions.revise(active, by=active.author)
+    for number in NUMBERS:
+        Question.objects.create(
+            version=draft,
+            position=number,
+            key=f"question_{number}",
+            question=f"Is it an ideal customer of kind {number}?",
+            side=Side.MARKETING,
+            answer_within=timedelta(hours=8),
+        )
+    _reviewed(active, at=at)
+    _foreseen(active, at=at)
+
+
+def _foreseen(version, *, at):
+    for number in NUMBERS:
+        impact = Impact.objects.create(
+            version=version,
+            content=version.content,
+            content_hash=version.content_hash,
+            asked_by=version.author,
+            asked_at=at,
+            at=at,
+            state="done",
+            finished_at=at,
+        )
+        ImpactLine.objects.create(
+            impact=impact,
+            lead=Lead.objects.all()[number],
+            change="up",
+            stage_before="new",
+            stage_after="mql",
+            is_handoff=False,
+            version_after=version,
+        )
+
+
+def _reviewed(version, *, at):
+    for number in NUMBERS:
+        review = DefinitionReview.objects.create(version=version, due_at=at, opened_at=at)
+        people = {Side.MARKETING: version.marketing_operator, Side.SALES: version.sales_operator}
+        for side, by in people.items():
+            if number < 3 or side == Side.MARKETING:
+                reviews.sign(
+                    review, side=side, outcome="confirmed", looked_at=["won"], by=by, at=at
+                )
+
+
+def _said(version, *, at):
+    by = version.author
+    for number in NUMBERS:
+        said = Said(name=f"Row {number}", stage="sql", is_expected=True, portrait=Portrait())
+        examples.create(version.definition, said, by=by, at=at)
+        discussions.remark(version, text=f"Remark {number}", by=by, at=at)
+        discussions.record_workshop(
+            version,
+            held_on=at.date(),
+            attendees="Marketing and sales",
+            ideal_customer="",
+            decisions=f"Decision {number}",
+            by=by,
+            at=at,
+        )
+        discussions.propose(
+            version.definition, field=f"Field {number}", why="It helps.", by=by, at=at
+        )
 
 
 def _facts(*, at):
@@ -185,6 +263,16 @@ def _answers(*, at):
             due_at=at,
             created_by=manager,
             created_at=at,
+        )
+        ReviewTask.objects.create(
+            lead=handoff.lead,
+            version=handoff.version,
+            key="ideal_customer",
+            question="Is it an ideal customer?",
+            side="marketing",
+            valid_days=30,
+            owner=manager,
+            opened_at=at,
         )
         Rejection.objects.create(reason=reason, comment="Not now.", **said)
         Reversal.objects.create(acceptance=Acceptance.objects.create(**said), by=manager, at=at)

@@ -37,6 +37,7 @@ UNFILTERED = {
         "account_reason",
         "change_note",
         "description",
+        "evidence",
         "goals",
         "note",
         "pain",

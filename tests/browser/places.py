@@ -2,22 +2,26 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from crm_handoff.integrations.models import InboundSource
 from crm_handoff.people import access
 from crm_handoff.people.models import User
+from definitions.enums import Side, VersionState
 from definitions.models import DefinitionVersion
 from definitions.vocabulary import Process
-from leads.enums import ImportState
+from leads.enums import ImportState, Stage
 from leads.models import Account, Asset, ImportRun, Lead
+from routing import timers
 from routing.enums import HandoffStatus
-from routing.models import FollowUp, Handoff
+from routing.models import FollowUp, Handoff, ReviewTask
 from tests.web import import_steps
 
 REVOPS = "revops@demo.example"
@@ -93,6 +97,8 @@ def _rep() -> Iterator[tuple[str, str]]:
     yield "away", reverse("web:away")
     yield "why", reverse("web:lead", args=[handoff.lead.public_id])
     yield "earlier", reverse("web:evaluation", args=_evaluation(handoff.lead))
+    yield "definitions", reverse("web:definitions")
+    yield "definition", reverse("web:definition", args=["mid-market"])
     yield "notices", reverse("web:notices")
     yield "profile", reverse("web:profile")
     yield "preferences", reverse("web:preferences")
@@ -117,6 +123,20 @@ def _marketing() -> Iterator[tuple[str, str]]:
     yield "assets", reverse("web:assets")
     yield "asset", reverse("web:asset", args=[Asset.objects.order_by("pk")[0].key])
     yield "funnel", reverse("web:funnel")
+    yield "definitions", reverse("web:definitions")
+    yield "definition", reverse("web:definition", args=["mid-market"])
+    yield "questions", reverse("web:questions")
+    yield "question", reverse("web:question_answer", args=[_question().public_id])
+    yield "proposals", reverse("web:proposals", args=["mid-market"])
+    for page in ("version_sign", "version_discussion"):
+        yield page, reverse(f"web:{page}", args=["mid-market", 2])
+    for page in ("version", "version_compare", "version_history"):
+        yield page, reverse(f"web:{page}", args=["mid-market", 2])
+    for page in ("version_try", "version_examples", "example_new", "version_impact"):
+        yield page, reverse(f"web:{page}", args=["mid-market", 2])
+    tried = reverse("web:version_try", args=["mid-market", 2])
+    yield "try-lead", f"{tried}?lead={_rejected().lead.public_id}"
+    yield "try-facts", f"{tried}?facts=1"
 
 
 def _sales() -> Iterator[tuple[str, str]]:
@@ -126,6 +146,7 @@ def _sales() -> Iterator[tuple[str, str]]:
     yield "assign", f"{reverse('web:team_assign')}?handoff={handoff}"
     yield "absence", reverse("web:team_absence")
     yield "handoff", reverse("web:handoff", args=[_handoff(HandoffStatus.ACCEPTED).public_id])
+    yield "review", reverse("web:definition_review", args=["mid-market"])
 
 
 def _revops() -> Iterator[tuple[str, str]]:
@@ -166,6 +187,29 @@ def _to_confirm() -> Handoff:
         attempts__isnull=False,
     )
     return held.latest("pk")
+
+
+def _question() -> ReviewTask:
+    """Return a question about a lead that waits for the marketing lead; the first is asked."""
+    asked = ReviewTask.objects.first()
+    if asked is not None:
+        return asked
+    at, version = (
+        timezone.now(),
+        DefinitionVersion.objects.get(definition__key="mid-market", state=VersionState.ACTIVE),
+    )
+    task = ReviewTask.objects.create(
+        lead=Lead.objects.filter(stage=Stage.IQL, account__isnull=False).latest("pk"),
+        version=version,
+        key="ideal_customer",
+        question="Does this company sell mostly to other companies?",
+        side=Side.MARKETING,
+        valid_days=90,
+        owner=User.objects.get(email=MARKETING),
+        opened_at=at,
+    )
+    timers.start_for_question(task, within=timedelta(hours=8), at=at)
+    return task
 
 
 def _task_of(email: str) -> FollowUp:

@@ -85,8 +85,16 @@ def _target() -> str:
     return reverse("web:account", args=[busiest.public_id])
 
 
-def _in_review() -> str:
-    version = DefinitionVersion.objects.get(state=VersionState.IN_REVIEW)
+def _in_review(view: str) -> Callable[[], str]:
+    def address() -> str:
+        version = DefinitionVersion.objects.get(state=VersionState.IN_REVIEW)
+        return reverse(view, args=[version.definition.key, version.number])
+
+    return address
+
+
+def _draft() -> str:
+    version = DefinitionVersion.objects.get(state=VersionState.DRAFT)
     return reverse("admin:definitions_definitionversion_change", args=[version.pk])
 
 
@@ -106,7 +114,10 @@ PICTURES = (
     Picture("sales-home", SALES, _page("web:home"), size=(1280, 900)),
     Picture("team", SALES, _page("web:team"), size=(1280, 800)),
     Picture("team-phone", SALES, _page("web:team"), size=PHONE),
-    Picture("sign", SALES, _in_review, size=(1280, 760)),
+    Picture("sign", SALES, _in_review("web:version_sign"), size=(1280, 900)),
+    Picture("agreement", SALES, _in_review("web:version"), size=(1280, 1100)),
+    Picture("impact", REVOPS, _in_review("web:version_impact"), size=(1280, 800)),
+    Picture("draft", REVOPS, _draft, size=(1280, 1000)),
     Picture("revops-home", REVOPS, _page("web:home"), size=(1280, 800)),
     Picture("administration", REVOPS, _page("admin:index"), size=(1280, 900)),
     Picture("invite", REVOPS, _page("web:invite"), size=(1280, 570)),

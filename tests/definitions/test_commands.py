@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 
 from crm_handoff.people.models import User
@@ -20,24 +19,14 @@ def file(small: dict[str, Any], tmp_path: Path) -> Path:
     return path
 
 
-def may_sign(person: User, side: str) -> None:
-    person.user_permissions.add(Permission.objects.get(codename=f"sign_{side}"))
-
-
-def test_definition_goes_from_a_file_into_force(
+def test_definition_goes_from_a_file_to_its_signers_and_back(
     file: Path, rita: User, marta: User, sam: User, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    may_sign(marta, "marketing")
-    may_sign(sam, "sales")
-
     call_command("load_definition", file, "--as", rita.email)
-    call_command("submit_definition", "small", "--as", rita.email)
-    call_command("sign_definition", "small", "--side", "marketing", "--as", marta.email)
-    call_command("sign_definition", "small", "--side", "sales", "--as", "SAM@example.com")
-    call_command("activate_definition", "small", "--as", rita.email)
+    call_command("submit_definition", "small", "--as", "RITA@example.com")
 
     version = DefinitionVersion.objects.get()
-    assert version.state == "active"
+    assert version.state == "in_review"
     capsys.readouterr()
     call_command("export_definition", "small")
     assert capsys.readouterr().out == version.content
@@ -62,22 +51,10 @@ def test_load_says_what_is_wrong_with_a_file(tmp_path: Path, rita: User) -> None
         call_command("load_definition", tmp_path / "none.yaml", "--as", rita.email)
 
 
-def test_signing_takes_the_permission_of_the_side(
-    file: Path, rita: User, marta: User, sam: User
-) -> None:
-    may_sign(marta, "marketing")
-    call_command("load_definition", file, "--as", rita.email)
-    call_command("submit_definition", "small", "--as", rita.email)
-
-    with pytest.raises(CommandError, match=r"marta@example\.com may not sign for sales"):
-        call_command("sign_definition", "small", "--side", "sales", "--as", marta.email)
-
-
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("activate_definition", "small", "--as", "rita@example.com"), "small v1 is draft"),
-        (("activate_definition", "large", "--as", "rita@example.com"), "no such version of large"),
+        (("submit_definition", "large", "--as", "rita@example.com"), "no such version of large"),
         (("submit_definition", "small", "--number", "2", "--as", "rita@example.com"), "no such"),
         (("submit_definition", "small", "--as", "nobody@example.com"), "Nobody has the address"),
     ],

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -33,6 +33,7 @@ MOVES = {
 CONTENT_TABLES = {
     "level": "UPDATE definitions_level SET match = 'any'",
     "criterion": "UPDATE definitions_criterion SET wanted = '9'",
+    "question": "UPDATE definitions_question SET valid_days = 1",
     "score_rule": "UPDATE definitions_scorerule SET points = 99",
     "stage_rule": "UPDATE definitions_stagerule SET min_points = 0",
     "segment_rule": "UPDATE definitions_segmentrule SET wanted = '9'",
@@ -194,7 +195,7 @@ def test_version_is_frozen_once_it_left_draft(in_state: InState, state: str) -> 
 def test_frozen_columns_are_all_that_a_version_agrees_on() -> None:
     fields = {field.column for field in DefinitionVersion._meta.fields}
     life = {"state", "review_round", "content", "content_hash", "activated_at", "retired_at"}
-    life |= {"updated_at"}
+    life |= {"updated_at", "activation_problem", "activation_retry_at"}
     identity = {"id", "public_id", "definition_id", "number", "author_id", "created_at"}
 
     assert fields - life - identity - {"sunset_days"} == set(FROZEN_COLUMNS)
@@ -270,6 +271,17 @@ def test_draft_is_deleted_with_its_rows(draft: DefinitionVersion) -> None:
 def with_segment(draft: DefinitionVersion) -> DefinitionVersion:
     """The draft with a row in every content table."""
     draft.segmentrule_set.create(fact="revenue", operator="at_least", wanted=1)
+    draft.question_set.create(
+        key="budget", question="Budget?", side="sales", answer_within=timedelta(hours=8)
+    )
+    draft.criterion_set.create(
+        key="has_budget",
+        label="Budget",
+        fact="asserted",
+        operator="is",
+        wanted=True,
+        parameters={"what": "budget"},
+    )
     return draft
 
 

@@ -58,6 +58,54 @@ def test_read_says_which_key_stands_twice() -> None:
         document.read("levels: 1\ndemo: 1\ndemo: 2")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 100_000 + "]" * 100_000,
+        "a: " + "{a: " * 20_000 + "1" + "}" * 20_000,
+    ],
+)
+def test_read_refuses_to_nest_without_end(text: str) -> None:
+    with pytest.raises(DocumentUnreadable, match="30 parts within parts"):
+        document.read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "? [a, b]\n: 1",
+        "? {a: b}\n: 1",
+        "a: !!int x",
+        "a: !!float x",
+        "a: !!bool x",
+        "a: !!timestamp 2026-99-01",
+        "a: " + "9" * 100_000,
+    ],
+)
+def test_read_refuses_what_is_not_what_it_claims(text: str) -> None:
+    with pytest.raises(DocumentUnreadable):
+        document.read(text)
+
+
+@pytest.mark.parametrize(
+    "merging",
+    ["<<: [" + ",".join(["*a"] * 3_000) + "]", "<<: *a\n  <<: *a", "<<: 3", "<<: [1, 2]"],
+)
+def test_read_merges_one_part_at_a_time(merging: str) -> None:
+    shared = ", ".join(f"k{number}: 1" for number in range(1_000))
+
+    with pytest.raises(DocumentUnreadable):
+        document.read(f"a: &a {{{shared}}}\nb:\n  {merging}\n")
+
+
+def test_read_refuses_to_merge_without_end() -> None:
+    shared = ", ".join(f"k{number}: 1" for number in range(1_000))
+    copies = "\n".join(["  - <<: *a"] * 1_000)
+
+    with pytest.raises(DocumentUnreadable, match="too much"):
+        document.read(f"a: &a {{{shared}}}\nb:\n{copies}\n")
+
+
 def test_read_merges_a_shared_part() -> None:
     text = "a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}"
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 import pytest
@@ -10,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from definitions import engine
-from definitions.conditions import predicate_of
 from definitions.engine import FactRef, Verdict
 from definitions.vocabulary import LEVELS, Dimension
+from tests.definitions.naive import Naive
 
 AT = datetime.fromisoformat("2026-01-13T12:00Z")
 MONTH = FactRef.of("touchpoint_count", {"days": 30})
@@ -181,7 +180,39 @@ def test_agreement_holds_kinds_and_title_rules(small: dict[str, Any]) -> None:
     assert agreement.day_zone == "Europe/Berlin"
 
 
+def test_whoever_meets_an_exclusion_reaches_no_stage_from_mql_upwards(
+    small: dict[str, Any],
+) -> None:
+    small["stages"].append({"stage": "iql", "path": "standard", "engagement": "low"})
+    small["exclusions"] = {"german": small["signals"]["german"]}
+    del small["signals"]
+    small["stages"][1]["criteria"] = []
+
+    assert judged(small, {MONTH: 4, COUNTRY: "FR"}).stage == "sql"
+    assert judged(small, {MONTH: 4, COUNTRY: "DE"}).reached == (("iql", "standard"),)
+
+
+def test_agreement_knows_its_exclusions_and_questions(small: dict[str, Any]) -> None:
+    small["exclusions"] = {"french": {**small["signals"]["german"], "wanted": "FR"}}
+    small["questions"] = {
+        "budget": {
+            "question": "Is there a budget?",
+            "side": "sales",
+            "answer_within": "4 hours",
+            "valid_days": 90,
+        }
+    }
+
+    agreement = engine.compile(small)
+
+    assert [c.key for c in agreement.criteria if c.is_exclusion] == ["french"]
+    (question,) = agreement.questions
+    assert (question.key, question.side, question.valid_days) == ("budget", "sales", 90)
+    assert question.answer_within == timedelta(hours=4)
+
+
 COUNTS = st.none() | st.integers(0, 6)
+AGES = st.none() | st.timedeltas(timedelta(hours=-5), timedelta(days=40))
 
 
 @st.composite
@@ -205,8 +236,22 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                 "match": draw(st.sampled_from(["all", "any"])),
                 "criteria": {key: condition() for key in keys},
             }
+
+    def rule() -> dict[str, Any]:
+        points = draw(st.integers(-9, 9).filter(bool))
+        per = draw(st.none() | st.integers(1, 2))
+        cap = draw(st.none() | st.integers(1, 20)) if per else None
+        signed = cap and (cap if points > 0 else -cap)
+        half_life = draw(st.none() | st.integers(1, 20))
+        return {
+            **condition(),
+            **{"points": points, "per": per, "cap": signed, "half_life_days": half_life},
+        }
+
     signals = {f"signal_{n}": condition() for n in range(draw(st.integers(0, 3)))}
-    pairs = st.tuples(st.sampled_from(["mql", "sql"]), st.sampled_from(["standard", "direct"]))
+    pairs = st.tuples(
+        st.sampled_from(["iql", "mql", "sql"]), st.sampled_from(["standard", "direct"])
+    )
     optional = {dimension.value: st.sampled_from(LEVELS[dimension]) for dimension in Dimension}
     optional["min_points"] = st.integers(-20, 20)
     optional["criteria"] = (
@@ -217,12 +262,8 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "handoff_stage": "sql",
         "levels": levels,
         "signals": signals,
-        "score": {
-            f"rule_{n}": condition()
-            | {"points": draw(st.integers(-9, 9).filter(bool))}
-            | draw(st.sampled_from([{}, {"per": 1}, {"per": 2}]))
-            for n in range(draw(st.integers(0, 4)))
-        },
+        "exclusions": {f"exclusion_{n}": condition() for n in range(draw(st.integers(0, 1)))},
+        "score": {f"rule_{n}": rule() for n in range(draw(st.integers(0, 4)))},
         "stages": [
             {"stage": stage, "path": path} | draw(st.fixed_dictionaries({}, optional=optional))
             for stage, path in draw(st.lists(pairs, unique=True))
@@ -230,67 +271,22 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-class Naive:
-    """Judges by reading the document aloud: no masks, no ranks, nothing compiled."""
-
-    def __init__(self, content: dict[str, Any], answers: dict[FactRef, Any]) -> None:
-        self.content = content
-        self.answers = answers
-
-    def value(self, row: dict[str, Any]) -> Any:
-        return self.answers[FactRef.of(row["fact"], row["parameters"])]
-
-    def is_met(self, row: dict[str, Any]) -> bool:
-        return predicate_of(row["fact"], row["operator"], row["wanted"])(self.value(row))
-
-    def level(self, dimension: Dimension) -> str:
-        granted = str(LEVELS[dimension][0])
-        for level in LEVELS[dimension][1:]:
-            row = self.content["levels"].get(dimension, {}).get(level)
-            quantifier = any if row and row["match"] == "any" else all
-            if row and quantifier([self.is_met(one) for one in row["criteria"].values()]):
-                granted = str(level)
-        return granted
-
-    def points(self) -> int:
-        return sum(
-            row["points"] * (self.value(row) // row["per"] if row.get("per") else 1)
-            for row in self.content["score"].values()
-            if self.is_met(row)
-        )
-
-    def holds(self, row: dict[str, Any]) -> bool:
-        return (
-            self.points() >= row.get("min_points", self.points())
-            and all(self.is_met(self.content["signals"][key]) for key in row.get("criteria", []))
-            and all(
-                LEVELS[one].index(self.level(one)) >= LEVELS[one].index(row[one])
-                for one in Dimension
-                if one in row
-            )
-        )
-
-    def reached(self) -> tuple[tuple[str, str], ...]:
-        holding = {
-            (row["stage"], row["path"]) for row in self.content["stages"] if self.holds(row)
-        }
-        by_stage = (
-            [(stage, path) for path in ("standard", "direct") if (stage, path) in holding][:1]
-            for stage in ("mql", "sql")
-        )
-        return tuple(chain.from_iterable(by_stage))
-
-
 @settings(max_examples=150, deadline=None)
-@given(documents(), st.tuples(COUNTS, COUNTS, COUNTS))
-def test_judge_agrees_with_a_naive_reading(content: dict[str, Any], counts: Any) -> None:
-    answers = {FactRef.of("touchpoint_count", {"days": n}): counts[n - 1] for n in (1, 2, 3)}
+@given(documents(), st.tuples(COUNTS, COUNTS, COUNTS), st.tuples(AGES, AGES, AGES))
+def test_judge_agrees_with_a_naive_reading(
+    content: dict[str, Any], counts: Any, ages: Any
+) -> None:
+    refs = [FactRef.of("touchpoint_count", {"days": days}) for days in (1, 2, 3)]
+    answers = dict(zip(refs, counts, strict=True))
+    latest = {ref: AT - age for ref, age in zip(refs, ages, strict=True) if age is not None}
 
-    verdict = judged(content, answers)
+    order = engine.compile(content).refs
+    verdict = judged(content, answers, latest=[latest.get(ref) for ref in order])
 
-    naive = Naive(content, answers)
+    naive = Naive(content, answers, at=AT, latest=latest)
     assert verdict.levels == {dimension: naive.level(dimension) for dimension in Dimension}
-    assert verdict.points == naive.points()
+    assert dict(verdict.score) == naive.score()
+    assert verdict.points == naive.points() == sum(points for _, points in verdict.score)
     assert verdict.reached == naive.reached()
     assert (verdict.stage, verdict.path) == (verdict.reached[-1] if verdict.reached else ("", ""))
 

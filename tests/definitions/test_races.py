@@ -127,6 +127,30 @@ def test_two_signers_at_once_make_it_signed(
     assert DefinitionVersion.objects.get().state == "signed"
 
 
+@pytest.mark.parametrize("others", [True, False], ids=["two people", "two tabs"])
+def test_one_side_signed_twice_at_once_has_one_signature(
+    in_state: InState, marta: User, rita: User, noon: datetime, others: bool
+) -> None:
+    in_state("in_review")
+    ready = Barrier(2)
+
+    def signing(by: User) -> Callable[[], None]:
+        def work() -> None:
+            version = DefinitionVersion.objects.get()
+            ready.wait(5)
+            versions.sign(version, side="marketing", by=by, at=noon)
+
+        return work
+
+    outcomes = in_threads(signing(marta), signing(rita if others else marta))
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == [
+        "NoneType",
+        "SideAlreadySigned",
+    ]
+    assert DefinitionVersion.objects.get().signoffs.count() == 1
+
+
 def test_one_person_signing_both_sides_at_once_signs_one(
     in_state: InState, marta: User, noon: datetime
 ) -> None:
@@ -170,3 +194,60 @@ def test_two_activations_at_once_leave_one_active(
 
     states = DefinitionVersion.objects.values_list("state", flat=True)
     assert sorted(states) == ["active", "retired"]
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_a_signature_never_outlives_a_withdrawal_at_the_same_time(
+    in_state: InState, rita: User, marta: User, sam: User, noon: datetime, attempt: int
+) -> None:
+    version = in_state("in_review")
+    versions.sign(version, side="marketing", by=marta, at=noon)
+    ready = Barrier(2)
+
+    def sign() -> None:
+        mine = DefinitionVersion.objects.get()
+        ready.wait(5)
+        versions.sign(mine, side="sales", by=sam, at=noon)
+
+    def withdraw() -> None:
+        mine = DefinitionVersion.objects.get()
+        ready.wait(5)
+        versions.withdraw(mine, by=rita)
+
+    signed, withdrawn = in_threads(sign, withdraw)
+
+    assert withdrawn is None
+    assert signed is None or isinstance(signed, versions.VersionNotInReview)
+    left = DefinitionVersion.objects.get()
+    assert (left.state, left.review_round, left.content) == ("draft", 2, "")
+    assert not left.signoffs.filter(review_round=left.review_round).exists()
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_activation_beside_the_last_signature_waits_for_it_or_is_refused(
+    in_state: InState, rita: User, marta: User, sam: User, noon: datetime, attempt: int
+) -> None:
+    version = in_state("in_review")
+    versions.sign(version, side="marketing", by=marta, at=noon)
+    ready = Barrier(2)
+
+    def sign() -> None:
+        mine = DefinitionVersion.objects.get()
+        ready.wait(5)
+        versions.sign(mine, side="sales", by=sam, at=noon)
+
+    def activate() -> None:
+        mine = DefinitionVersion.objects.get()
+        ready.wait(5)
+        versions.activate(mine, by=rita, at=noon)
+
+    signed, activated = in_threads(sign, activate)
+
+    assert signed is None
+    left = DefinitionVersion.objects.get()
+    assert left.signoffs.count() == 2
+    if activated is None:
+        assert left.state == "active"
+    else:
+        assert isinstance(activated, versions.VersionNotSigned)
+        assert left.state == "signed"

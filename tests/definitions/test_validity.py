@@ -211,6 +211,11 @@ NONSENSE: list[tuple[Change, str]] = [
     ),
     (lambda c: c.update(day_zone="Mars/Olympus"), "document: day_zone must be an IANA time zone"),
     (lambda c: c.update(effective_at="tomorrow"), "document: effective_at must be an ISO 8601"),
+    (
+        lambda c: c.update(effective_at="9999-12-31T23:59:59-12:00"),
+        "document: effective_at must lie between 1970 and 2199",
+    ),
+    (lambda c: c.update(day_zone=["UTC"]), "document: day_zone must be an IANA time zone"),
     (lambda c: c.update(schema=2), "document: schema must be 1 to 1"),
     (lambda c: c.update(colour="red"), "document: colour is unknown"),
     (lambda c: c.pop("stages"), "document: stages is missing"),
@@ -235,6 +240,21 @@ def test_nonsense_is_named(small: dict[str, Any], change: Change, problem: str) 
     assert [one for one in found if one.startswith(problem)], found
 
 
+@pytest.mark.parametrize("endless", [float("nan"), float("inf"), 10**400])
+def test_a_number_has_an_end(small: dict[str, Any], endless: float) -> None:
+    criterion(small).update(
+        fact="touchpoint_count", parameters={"days": 30}, operator="at_least", wanted=endless
+    )
+
+    assert any("wanted must be a number" in one for one in problems_in(small))
+
+
+def test_a_promise_with_a_blank_list_of_criteria_is_for_everyone(small: dict[str, Any]) -> None:
+    small["sla_terms"]["german"]["when"] = {"criteria": []}
+
+    assert any("never applies" in one for one in problems_in(small))
+
+
 def test_every_problem_of_a_document_is_found_at_once(small: dict[str, Any]) -> None:
     criterion(small)["operator"] = "greater"
     small["process"] = "by_feeling"
@@ -245,7 +265,11 @@ def test_every_problem_of_a_document_is_found_at_once(small: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("part", ["levels", "signals", "score", "segment", "floor", "operators"])
 def test_parts_may_be_left_blank(small: dict[str, Any], part: str) -> None:
+    small["exclusions"] = {"spam": {"label": "Spam", "fact": "region", "operator": "unknown"}}
     small["stages"] = [{"stage": "sql", "path": "standard", "min_points": 3}]
+    if part == "score":
+        del small["stages"][0]["min_points"]
+        small["stages"][0]["criteria"] = ["german"]
     del small["sla_terms"]["german"]
 
     assert problems_in(small | {part: None}) == []

@@ -101,6 +101,18 @@ def test_text_of_a_draft_loads_to_the_same_text(draft: DefinitionVersion, rita: 
     assert content_of(again) == document.read(text)
 
 
+def test_a_copy_may_need_mending_before_it_is_submitted(
+    draft: DefinitionVersion, rita: User, noon: datetime
+) -> None:
+    draft.stagerule_set.filter(stage="sql", path="standard").update(engagement="", min_points=-1)
+
+    copied = versions.revise(draft, by=rita)
+
+    assert content_of(copied)["stages"] == content_of(draft)["stages"]
+    with pytest.raises(versions.ContentInvalid, match=r"stages\.sql\.standard"):
+        versions.submit(copied, by=rita, at=noon)
+
+
 def test_submit_freezes_the_text_and_its_hash(
     draft: DefinitionVersion, rita: User, noon: datetime
 ) -> None:
@@ -187,6 +199,22 @@ def test_a_side_signs_once(in_state: InState, marta: User, sam: User, noon: date
 
     with pytest.raises(SideAlreadySigned):
         versions.sign(version, side="marketing", by=sam, at=noon)
+
+
+def test_nobody_signs_what_they_did_not_read(
+    in_state: InState, rita: User, marta: User, noon: datetime
+) -> None:
+    version = in_state("in_review")
+    read = version.content_hash
+    versions.withdraw(version, by=rita)
+    version.change_note = "Four touchpoints are too many."
+    version.save(update_fields=["change_note"])
+    versions.submit(version, by=rita, at=noon)
+
+    with pytest.raises(versions.ContentChanged, match="changed after you opened it"):
+        versions.sign(version, side="marketing", by=marta, at=noon, seen=read)
+
+    assert versions.sign(version, side="marketing", by=marta, at=noon, seen=version.content_hash)
 
 
 def test_the_author_may_sign_for_one_side(
@@ -300,7 +328,9 @@ def test_active_versions_come_in_the_order_of_segments_the_catch_all_last(
 ) -> None:
     for key, position, is_catch_all in (("a", 1, True), ("b", 9, False), ("c", 5, False)):
         about = {"position": position, "is_catch_all": is_catch_all}
-        version = versions.create_draft(small | {"definition": key}, by=rita, about=about)
+        segment = [{"fact": "expected_acv", "operator": "is", "wanted": position}]
+        content = small | {"definition": key, "segment": segment}
+        version = versions.create_draft(content, by=rita, about=about)
         versions.submit(version, by=rita, at=noon)
         versions.sign(version, side="marketing", by=marta, at=noon)
         versions.sign(version, side="sales", by=sam, at=noon)

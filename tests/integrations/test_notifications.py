@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 
 from crm_handoff import pipeline
 from crm_handoff.clock import database_now
-from crm_handoff.integrations import bundles, deliveries, emails, notifications
+from crm_handoff.integrations import bundles, deliveries, destinations, emails, notifications
 from crm_handoff.integrations.models import Delivery
 from crm_handoff.models import Organization, User
 from routing import defaults
@@ -254,7 +254,10 @@ def test_a_bundle_is_written_with_as_many_queries_for_thirty_notices_as_for_thre
             notifications.write(delivery, at=at)
 
 
-@pytest.mark.parametrize("kind", NoticeKind)
+OF_LEADS = [kind for kind in NoticeKind if kind not in destinations.PLACES]
+
+
+@pytest.mark.parametrize("kind", OF_LEADS)
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_every_kind_is_written_with_and_without_what_it_may_know(kind, language):
     known = {
@@ -278,3 +281,194 @@ def test_every_kind_is_written_with_and_without_what_it_may_know(kind, language)
 
 def test_every_kind_says_where_its_link_leads():
     assert set(notifications.ACTIONS) == set(NoticeKind)
+
+
+ABOUT = {"definition": "mid-market", "name": "Mid-market", "number": 2}
+
+OF_AGREEMENTS = {
+    "signature_wanted": (
+        {
+            "author": "Robin Ops",
+            "change_note": "Webinars count.",
+            "when": "2026-02-01T00:00:00+00:00",
+        },
+        "Your signature is wanted: Mid-market version 2",
+        (
+            "Robin Ops submitted it.",
+            "“Webinars count.”",
+            "It is to take effect on Sun 1 Feb 2026, 00:00 UTC.",
+        ),
+        "/definitions/mid-market/versions/2/sign/",
+    ),
+    "signature_refused": (
+        {"side": "sales", "by": "Samir Haddad", "said": "Too many leads."},
+        "Sales does not sign Mid-market version 2",
+        ("Samir Haddad says why: “Too many leads.”", "take it back to draft"),
+        "/definitions/mid-market/versions/2/sign/",
+    ),
+    "version_active": (
+        {"before": 1, "plan": "sunset", "sunset_days": 30, "change_note": "Webinars count."},
+        "Mid-market version 2 is in force",
+        ("keep it for 30 more days.", "What sales works on stays with sales.", "Webinars count."),
+        "/definitions/mid-market/versions/2/",
+    ),
+    "activation_failed": (
+        {"problem": "The disk is full."},
+        "Mid-market version 2 could not take effect",
+        ("The disk is full.", "What was in force stays in force."),
+        "/definitions/mid-market/versions/2/",
+    ),
+    "review_due": (
+        {"when": "2026-02-01T00:00:00+00:00"},
+        "Mid-market version 2 is due for review",
+        ("both sides sign",),
+        "/definitions/mid-market/review/",
+    ),
+    "review_overdue": (
+        {"when": "2026-02-01T00:00:00+00:00", "missing": ["sales"]},
+        "The review of Mid-market version 2 is overdue",
+        ("It was due on Sun 1 Feb 2026", "Marketing has signed; sales has not."),
+        "/definitions/mid-market/review/",
+    ),
+}
+"""What is known, how the e-mail is titled, what it says, and where it leads."""
+
+
+def told(person: User, kind: str, **detail: object) -> Notice:
+    return Notice.objects.create(
+        key=f"{kind}:{Notice.objects.count()}",
+        kind=kind,
+        recipient=person,
+        at=database_now(),
+        detail=detail,
+    )
+
+
+def test_what_is_said_of_agreements_is_tried_for_each_kind_of_notice_about_them():
+    assert set(OF_AGREEMENTS) == set(destinations.PLACES) - {NoticeKind.QUESTION_ASKED}
+
+
+@pytest.mark.parametrize("kind", OF_AGREEMENTS)
+def test_a_notice_about_an_agreement_says_what_happened_and_leads_there(version, kind):
+    detail, title, said, place = OF_AGREEMENTS[kind]
+    maya = User.objects.get(full_name="Maya Lindqvist")
+
+    mail = written(told(maya, kind, **ABOUT, **detail), at=database_now())
+
+    assert mail.subject == title
+    for words in said:
+        assert words in mail.text
+    assert LINKS.findall(mail.text) == [f"http://localhost:8000{place}"]
+
+
+@pytest.mark.parametrize("kind", OF_AGREEMENTS)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_notice_about_an_agreement_is_written_with_the_least_it_may_know(kind, language):
+    with translation.override(language):
+        text = render_to_string(f"notifications/{kind}.txt", {"detail": ABOUT})
+
+    title = text.strip().split("\n\n")[0]
+    assert "Mid-market" in title
+    assert "\n" not in title
+    assert "None" not in text
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ({"plan": "grandfather"}, "under an earlier version keep it."),
+        ({"plan": "requalify"}, "are judged anew."),
+        ({"plan": "sunset", "sunset_days": 1}, "keep it for one more day."),
+        ({"plan": "requalify", "before": None}, ""),
+    ],
+)
+def test_who_is_told_of_a_new_agreement_hears_what_becomes_of_leads(plan, said):
+    detail = ABOUT | {"before": 1} | plan
+
+    text = render_to_string("notifications/version_active.txt", {"detail": detail})
+
+    assert said in text
+    assert ("What sales works on" in text) is bool(said)
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        (["marketing"], "Sales has signed; marketing has not."),
+        (["marketing", "sales"], "Neither side has signed."),
+    ],
+)
+def test_who_is_told_of_an_overdue_review_hears_who_has_not_signed(missing, said):
+    text = render_to_string("notifications/review_overdue.txt", {"detail": {"missing": missing}})
+
+    assert said in text
+
+
+def test_a_question_names_the_lead_as_they_are_called_now(version):
+    maya, lead = User.objects.get(full_name="Maya Lindqvist"), world.lead("Maria", "Keller")
+    at = database_now()
+    notice = told(
+        maya,
+        "question_asked",
+        **ABOUT,
+        lead=str(lead.public_id),
+        question="Is there a budget?",
+        due_at=(at + timedelta(minutes=90)).isoformat(),
+    )
+    lead.last_name = "Keller-Braun"
+    lead.save(update_fields=["last_name"])
+
+    mail = written(notice, at=at)
+
+    assert (
+        mail.subject == f"A question about Maria Keller-Braun of {lead.account} is yours to answer"
+    )
+    assert "“Is there a budget?”" in mail.text
+    assert "1 h 30 min from now" in mail.text
+    assert LINKS.findall(mail.text) == ["http://localhost:8000/questions/"]
+
+
+@pytest.mark.parametrize(
+    ("event", "title"),
+    [
+        ("warn", "Half the time is gone: a question about"),
+        ("breach", "Late: a question about"),
+        ("escalate", "Escalated: a question about"),
+    ],
+)
+def test_the_clock_of_a_question_says_how_it_stands(version, event, title):
+    maya, lead = User.objects.get(full_name="Maya Lindqvist"), world.lead("Maria", "Keller")
+    at = database_now()
+    notice = told(
+        maya,
+        "question_asked",
+        lead=str(lead.public_id),
+        question="Is there a budget?",
+        due_at=(at - timedelta(minutes=5)).isoformat(),
+        event=event,
+    )
+
+    mail = written(notice, at=at)
+
+    assert mail.subject.startswith(f"{title} Maria Keller")
+    assert "and the lead waits; it was due" in mail.text
+
+
+def test_questions_about_thirty_leads_take_as_many_queries_as_about_three(
+    version, django_assert_num_queries
+):
+    maya = User.objects.get(full_name="Maya Lindqvist")
+
+    def bundle(count: int) -> Delivery:
+        Notice.objects.update(handled_at=database_now())
+        for _ in range(count):
+            lead = world.lead()
+            told(maya, "question_asked", lead=str(lead.public_id), question="Budget?", due_at="")
+        deliveries.owe()
+        return Delivery.objects.latest("pk")
+
+    few, many = bundle(3), bundle(30)
+    at = database_now()
+    for delivery in (few, many):
+        with django_assert_num_queries(4):
+            notifications.write(delivery, at=at)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from crm_handoff.clock import database_now
 from crm_handoff.integrations import deliveries, preferences
 from crm_handoff.integrations.models import Delivery, NoticePreference, QuietHours
+from crm_handoff.integrations.models.preference import ALWAYS_WANTED
 from crm_handoff.integrations.preferences import Quiet, quiet_until
 from crm_handoff.models import User
-from routing.enums import NoticeKind
 from routing.models import Notice
 from tests.web import world
 
@@ -142,7 +142,7 @@ def test_escalations_cannot_be_refused(mona):
 
 
 def test_only_what_the_constraint_forbids_is_mandatory():
-    assert {NoticeKind.ESCALATED} == preferences.MANDATORY
+    assert set(ALWAYS_WANTED) == preferences.MANDATORY
 
 
 def test_what_is_owed_in_quiet_hours_waits_until_they_end_as_one_mail(mona):

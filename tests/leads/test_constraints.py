@@ -7,8 +7,10 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
-from leads import intake, notes, qualification
-from leads.models import ImportRun, Lead
+from leads import examples, intake, notes, qualification
+from leads.examples import Said
+from leads.models import Impact, ImportRun, Lead
+from leads.portraits import Portrait
 from tests import recipes
 
 LEAD = """
@@ -59,6 +61,10 @@ REFUSED = {
     "transition_moves": """
         INSERT INTO leads_stagetransition (lead_id, from_stage, to_stage, cause, path, at, note)
         SELECT id, 'new', 'new', 'external', '', now(), '' FROM leads_lead""",
+    "transition_motion_is_of_pql": """
+        INSERT INTO leads_stagetransition (lead_id, from_stage, to_stage, cause, path, motion, at,
+            note)
+        SELECT id, 'new', 'mql', 'external', '', 'expansion', now(), '' FROM leads_lead""",
     "transition_by_evaluation_names_it": """
         INSERT INTO leads_stagetransition (lead_id, from_stage, to_stage, cause, path, at, note)
         SELECT id, 'new', 'iql', 'evaluation', '', now(), '' FROM leads_lead""",
@@ -105,6 +111,32 @@ REFUSED = {
     "note_says_something": """
         INSERT INTO leads_note (lead_id, text, by_id, at)
         SELECT lead_id, E' \\n', by_id, at FROM leads_note""",
+    "one_active_example_per_name": """
+        INSERT INTO leads_example (public_id, definition_id, name, stage, is_expected, profile,
+            touchpoints, answers, why, created_by_id, created_at, updated_at, is_active)
+        SELECT gen_random_uuid(), definition_id, upper(name), stage, is_expected, profile,
+            touchpoints, answers, why, created_by_id, created_at, updated_at, TRUE
+        FROM leads_example""",
+    "example_stage_known": "UPDATE leads_example SET stage = 'won'",
+    "example_has_a_name": "UPDATE leads_example SET name = ' '",
+    "example_facts_are_named": "UPDATE leads_example SET touchpoints = '{}'",
+    "one_impact_at_work_per_version": """
+        INSERT INTO leads_impact (public_id, version_id, content, content_hash, asked_by_id,
+            asked_at, at, stages_before, stages_after, problem)
+        SELECT gen_random_uuid(), version_id, content, content_hash, asked_by_id, asked_at, at,
+            stages_before, stages_after, problem FROM leads_impact""",
+    "impact_state_known": "UPDATE leads_impact SET state = 'lost'",
+    "impact_finished_iff_over": "UPDATE leads_impact SET state = 'done'",
+    "impact_judges_no_more_than_there_are": "UPDATE leads_impact SET judged_count = 1000",
+    "impact_short_are_with_sales": "UPDATE leads_impact SET with_sales_short_count = 1000",
+    "one_line_per_lead_and_impact": """
+        INSERT INTO leads_impactline (impact_id, lead_id, change, stage_before, stage_after, path,
+            is_handoff, version_after_id)
+        SELECT impact_id, lead_id, change, stage_before, stage_after, path, is_handoff,
+            version_after_id FROM leads_impactline""",
+    "impact_change_known": "UPDATE leads_impactline SET change = 'down', stage_after = 'new'",
+    "impact_stages_known": "UPDATE leads_impactline SET stage_after = 'hot'",
+    "impact_moves_iff_up": "UPDATE leads_impactline SET change = 'no_longer'",
     "note_is_append_only": "UPDATE leads_note SET text = 'never mind'",
     "transition_is_append_only": "UPDATE leads_stagetransition SET note = 'never mind'",
     "evaluation_is_append_only": "DELETE FROM leads_evaluation",
@@ -150,6 +182,9 @@ def known(active_version: Any, noon: datetime, rita: Any) -> Lead:
     )
     intake.record_account(intake.AccountFacts(domain="eu.acme.com"), received_at=noon)
     assert namesake.account == lead.account
+    said = Said(name="Buyer", stage="sql", is_expected=True, portrait=Portrait())
+    examples.create(active_version.definition, said, by=rita, at=noon)
+    _foresee(active_version, lead, by=rita, at=noon)
     run = ImportRun.objects.create(
         mode="live", state="importing", content={}, started_at=noon, received_at=noon
     )
@@ -161,6 +196,19 @@ def known(active_version: Any, noon: datetime, rita: Any) -> Lead:
         has_handoff=True,
     )
     return lead
+
+
+def _foresee(version: Any, lead: Lead, *, by: Any, at: datetime) -> None:
+    """Have a preview at work that says of the lead that it moves up."""
+    impact = Impact.objects.create(version=version, asked_by=by, asked_at=at, at=at)
+    impact.lines.create(
+        lead=lead,
+        change="up",
+        stage_before="new",
+        stage_after="mql",
+        is_handoff=False,
+        version_after=version,
+    )
 
 
 def violated(sql: str) -> str | None:

@@ -15,7 +15,7 @@ from definitions import catalog, engine
 from definitions.agreement import Agreement
 from definitions.vocabulary import FACTS
 from leads import facts, intake, profiles
-from leads.models import Lead
+from leads.models import Lead, PendingMark
 from leads.profiles import AsOf
 from tests import recipes
 
@@ -130,6 +130,53 @@ def test_expected_acv_is_the_leads_else_the_deals_else_the_accounts(db: None) ->
         received_at=NOON,
     )
     assert ask(lead, "expected_acv") == 30
+
+
+def won(lead: Lead, *, at: datetime, number: str = "1", stage: str = "won") -> None:
+    """The CRM told, at that instant, how a deal of the lead's account stands."""
+    intake.record_opportunity(
+        intake.OpportunityFacts(system="crm", external_id=number, lead=lead, stage=stage),
+        received_at=at,
+    )
+
+
+def test_an_account_is_a_customer_once_one_of_its_deals_was_won(db: None) -> None:
+    recipes.small_catalog()
+    acme = {"name": "Acme", "domain": "acme.example"}
+    buyer = recipes.known_lead(at=NOON - 9 * DAY, account=acme)
+    colleague = recipes.known_lead(at=NOON - 9 * DAY, account=acme)
+    stranger = recipes.known_lead(at=NOON - 9 * DAY)
+    won(buyer, at=NOON - 3 * DAY, stage="open")
+    won(buyer, at=NOON - DAY)
+
+    said = [ask(one, "is_customer") for one in (buyer, colleague, stranger)]
+
+    assert said == [True, True, False]
+    assert ask(colleague, "is_customer", at=NOON - 2 * DAY) is False
+    assert ask(colleague, "is_customer", at=NOON, known_at=NOON - 2 * DAY) is False
+
+
+def test_a_deal_that_was_won_by_mistake_makes_no_customer(db: None) -> None:
+    recipes.small_catalog()
+    lead = recipes.known_lead(at=NOON - 9 * DAY, account={"name": "Acme"})
+    won(lead, at=NOON - 3 * DAY)
+    won(lead, at=NOON - DAY, stage="lost")
+
+    assert ask(lead, "is_customer") is False
+    assert ask(lead, "is_customer", at=NOON - 2 * DAY) is True
+
+
+def test_who_works_at_a_new_customer_waits_for_judgement(db: None) -> None:
+    recipes.small_catalog()
+    acme = {"name": "Acme", "domain": "acme.example"}
+    buyer = recipes.known_lead(at=NOON - 9 * DAY, account=acme)
+    colleague = recipes.known_lead(at=NOON - 9 * DAY, account=acme)
+    won(buyer, at=NOON - 2 * DAY, stage="open")
+    PendingMark.objects.all().delete()
+
+    won(buyer, at=NOON - DAY)
+
+    assert PendingMark.objects.filter(lead=colleague).exists()
 
 
 @pytest.mark.parametrize(
@@ -258,6 +305,7 @@ def test_more_questions_than_a_mask_has_bits(lead: Lead) -> None:
 
 QUESTIONS: list[Any] = [
     *facts.ATTRIBUTES,
+    "is_customer",
     "title_authority",
     "buying_team_confirmed",
     ("touchpoint_count", {"days": 7}),

@@ -132,6 +132,21 @@ def test_when_fit_fails_it_says_so_and_proposes_nothing(
     assert blocker.is_known is is_known
 
 
+def test_whoever_is_on_the_do_not_pass_list_is_told_so_and_nothing_is_proposed(
+    active_version, noon
+):
+    student = {"job_title": "Student"}
+    lead = recipes.known_lead(at=noon - DAY, account=recipes.TARGET_COMPANY, **student)
+    recipes.touch(lead, "demo_request", at=noon - MINUTE)
+    judged(lead, noon)
+
+    goal = goal_of(lead, noon)
+
+    assert goal.acts == ()
+    assert [one.criterion.key for one in goal.blockers] == ["student"]
+    assert lead.stage == Stage.IQL
+
+
 def test_a_lead_in_the_hands_of_sales_is_missing_nothing(active_version, noon):
     lead = judged(recipes.demanding_lead(at=noon), noon)
 

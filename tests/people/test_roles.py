@@ -136,3 +136,29 @@ def test_roles_survive_a_flush():
     call_command("flush", interactive=False, verbosity=0)
 
     assert Group.objects.get(name="rep").permissions.filter(codename="answer_handoff").exists()
+
+
+def test_people_in_roles_are_those_who_have_one_and_have_not_left():
+    both = person(Role.REVOPS)
+    roles.grant(both, Role.AUDITOR)
+    rep, left = person(Role.REP), person(Role.AUDITOR)
+    User.objects.filter(pk=left.pk).update(is_active=False)
+
+    assert list(roles.people_in(Role.REVOPS, Role.AUDITOR)) == [both]
+    assert set(roles.people_in(Role.REVOPS, Role.REP)) == {both, rep}
+
+
+def test_people_with_a_permission_have_it_by_role_or_for_themselves_and_were_chosen_for_it():
+    lead, manager = person(Role.MARKETING_LEAD), person(Role.SALES_MANAGER)
+    chosen = person(Role.REP)
+    signing = Permission.objects.get(codename="sign_sales")
+    chosen.user_permissions.add(signing)
+    User.objects.create_superuser("root@example.com")
+
+    assert set(roles.people_with("definitions.sign_sales")) == {manager, chosen}
+    assert set(roles.people_with("definitions.sign_sales", "definitions.sign_marketing")) == {
+        lead,
+        manager,
+        chosen,
+    }
+    assert not roles.people_with("definitions.no_such_thing").exists()

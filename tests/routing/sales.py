@@ -87,9 +87,11 @@ def agreement(**changes: Any) -> DefinitionVersion:
             key=key, defaults={"name": key.replace("_", " ").capitalize()} | kind
         )
     operators = {"marketing": {"operator": marta.email}, "sales": {"operator": sam.email}}
+    key = f"segment-{next(serial)}"
     content = {
         **CONTENT,
-        "definition": f"segment-{next(serial)}",
+        "definition": key,
+        "segment": [{"fact": "source", "operator": "is", "wanted": key}],
         "operators": operators,
         **changes,
     }

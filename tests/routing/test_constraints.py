@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection
 
-from routing import followups, handoffs
+from routing import followups, handoffs, timers
 from routing.models import (
     BusinessCalendar,
     Confirmation,
@@ -17,6 +17,7 @@ from routing.models import (
     Notice,
     Queue,
     Rep,
+    ReviewTask,
     TerritoryMembership,
 )
 from tests.routing import sales
@@ -65,6 +66,7 @@ STAMPED = (
     "queue",
     "rejectionreason",
     "rep",
+    "reviewtask",
     "slatimer",
     "territory",
     "territorymembership",
@@ -73,6 +75,7 @@ STAMPED = (
 
 OTHER_ID = "00000000-0000-4000-8000-000000000000"
 HELD, QUEUED, REJECTED = "status = 'assigned'", "status = 'queued'", "status = 'rejected'"
+OPEN = "state = 'open'"
 RUNNING = "milestone = 'first_response' AND state = 'running'"
 UNCOUNTED = "SET LOCAL session_replication_role = replica;"
 """Counters follow handoffs by triggers: to write a wrong one these must be off."""
@@ -88,6 +91,8 @@ BROKEN: dict[str, str] = {
         "assignment", "rep_id IS NOT NULL", rep_id=None, ended_at="2030-01-01"
     ),
     "assignment_only_ends": change("assignment", "began_at = '2020-01-01'"),
+    "asked_answer_holds": change("reviewtask", "valid_days = 0"),
+    "asked_of_a_known_side": change("reviewtask", "side = 'ours'"),
     "attempt_is_append_only": change("attempt", "note = 'Never said'"),
     "attempt_kind_known": again("attempt", kind="smoke"),
     "attempt_outcome_known": again("attempt", outcome="magic"),
@@ -120,9 +125,11 @@ BROKEN: dict[str, str] = {
     "held_handoff_says_since_when": change("handoff", "assigned_at = NULL", HELD),
     "membership_weight_positive": change("territorymembership", "weight = 0"),
     "notice_kind_known": change("notice", "kind = 'gossip'"),
+    "one_answer_clock_per_question": again("slatimer", "review_task_id IS NOT NULL"),
     "one_fallback_queue": change("queue", "is_fallback = true"),
     "one_membership_per_rep": again("territorymembership"),
     "one_open_handoff_per_lead": again("handoff", QUEUED, public_id=OTHER_ID),
+    "one_open_question_per_lead": again("reviewtask", OPEN, public_id=OTHER_ID),
     "one_response_clock_per_handoff": again(
         "slatimer", RUNNING, state="met", stopped_at="2030-01-01"
     ),
@@ -152,6 +159,11 @@ BROKEN: dict[str, str] = {
         "rep_id = (SELECT id FROM routing_rep WHERE capacity = open_count LIMIT 1)",
         QUEUED,
     ),
+    "question_answered_iff_names_answer": change(
+        "reviewtask", "state = 'answered', closed_at = now()", OPEN
+    ),
+    "question_closed_iff_not_open": change("reviewtask", "closed_at = now()", OPEN),
+    "question_state_known": change("reviewtask", "state = 'maybe', closed_at = now()", OPEN),
     "response_clock_stays_with_open_handoff": change("slatimer", "state = 'cancelled'", RUNNING),
     "reversal_is_append_only": "DELETE FROM routing_reversal",
     "reversal_is_of_one_answer": again("reversal", acceptance_id=None),
@@ -164,6 +176,7 @@ BROKEN: dict[str, str] = {
     ),
     "step_state_known": change("slatimerstep", "state = 'maybe'"),
     "territory_size_in_order": change("territory", "min_employees = 2, max_employees = 1"),
+    "timer_is_of_one_thing": change("slatimer", "handoff_id = NULL", RUNNING),
     "timer_breached_iff_says_when": change("slatimer", "state = 'breached'", RUNNING),
     "timer_due_after_start": change("slatimer", "due_at = started_at - interval '1 second'"),
     "timer_met_says_when": change("slatimer", "state = 'met'", RUNNING),
@@ -191,6 +204,17 @@ def history() -> None:
     handoffs.undo(accepted.pk, by=user, at=NOON)
     handoffs.reject(rejected.pk, reason=sales.reason(), comment="No", by=user, at=NOON)
     sales.opened(version)
+    task = ReviewTask.objects.create(
+        lead=sales.lead("Asked about"),
+        version=version,
+        key="ideal_customer",
+        question="Is it an ideal customer?",
+        side="marketing",
+        valid_days=30,
+        owner=version.author,
+        opened_at=NOON,
+    )
+    timers.start_for_question(task, within=timedelta(hours=4), at=NOON)
     sales.opened(version)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")

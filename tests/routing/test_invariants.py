@@ -23,6 +23,7 @@ from routing.models import (
     Rejection,
     RejectionReason,
     Rep,
+    ReviewTask,
     RoutingDecision,
     SlaEvent,
     SlaTimer,
@@ -93,6 +94,20 @@ def not_one_response_clock() -> None:
     SlaTimer.objects.update(state="cancelled")
 
 
+def question_without_clock() -> None:
+    version = clockwork.agreement()
+    ReviewTask.objects.create(
+        lead=Lead.objects.create(last_name="Asked about"),
+        version=version,
+        key="ideal_customer",
+        question="Is it an ideal customer?",
+        side="marketing",
+        valid_days=30,
+        owner=version.author,
+        opened_at=NOON,
+    )
+
+
 def load_not_counted() -> None:
     started()
     unguarded("routing_rep")
@@ -124,6 +139,11 @@ def owner_outside_territory() -> None:
 def pending_too_long() -> None:
     lead = Lead.objects.create(last_name="Waiting")
     PendingMark.objects.create(lead=lead, marked_at=AT - 31 * SECOND)
+
+
+def backlog_too_long() -> None:
+    lead = Lead.objects.create(last_name="Waiting")
+    PendingMark.objects.create(lead=lead, marked_at=AT - timedelta(minutes=61), is_backlog=True)
 
 
 def step_overdue() -> None:
@@ -193,10 +213,12 @@ PLANTS: dict[str, Callable[[], object]] = {
     "open_handoff_without_owner": open_handoff_without_owner,
     "owner_not_in_history": owner_not_in_history,
     "not_one_response_clock": not_one_response_clock,
+    "question_without_clock": question_without_clock,
     "load_not_counted": load_not_counted,
     "rep_over_capacity": rep_over_capacity,
     "owner_outside_territory": owner_outside_territory,
     "pending_too_long": pending_too_long,
+    "backlog_too_long": backlog_too_long,
     "step_overdue": step_overdue,
     "step_fired_early": step_fired_early,
     "step_not_in_ledger": step_not_in_ledger,

@@ -38,6 +38,22 @@ def test_tell_twice_with_one_key_is_the_first_notice() -> None:
     assert Notice.objects.get().at == NOON
 
 
+def test_people_are_each_told_of_a_cause_once() -> None:
+    one, other = person(), person()
+    for people in ([one, one], [one, other]):
+        notices.tell_people(
+            NoticeKind.VERSION_ACTIVE,
+            people,
+            at=NOON,
+            key="version_active:1",
+            detail={"number": 2},
+        )
+
+    told = Notice.objects.order_by("recipient")
+    assert [notice.recipient for notice in told] == sorted([one, other], key=lambda who: who.pk)
+    assert {notice.detail["number"] for notice in told} == {2}
+
+
 def test_holder_and_manager_of_a_rep_and_of_a_queue() -> None:
     rita, waiting = rep("Rita"), queue()
 

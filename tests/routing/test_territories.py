@@ -94,6 +94,39 @@ def test_a_territory_takes_what_meets_all_its_conditions(
     territory = sales.team(**conditions)
 
     assert found(**known) == (territory if takes else None)
+    ((_, without_lock),) = territories.first_for([RoutingInputs(lead_id=1, **known)])
+    assert without_lock == (territory if takes else None)
+
+
+def test_first_for_takes_the_first_of_many_for_each_as_the_lock_does(db: None) -> None:
+    sales.team(countries=["DE"], min_employees=50, position=1)
+    sales.team(countries=["DE", "AT"], position=2)
+    sales.team(countries=[], industries=["software"], position=3)
+    known = [
+        {"country": country, "industry": industry, "employee_count": size}
+        for country in ("DE", "AT", "FR", "")
+        for industry in ("software", "")
+        for size in (None, 49, 50)
+    ]
+
+    leads = [RoutingInputs(lead_id=place, **one) for place, one in enumerate(known)]
+    placed = {one.lead_id: taken for one, taken in territories.first_for(leads)}
+
+    assert placed == {place: found(**one) for place, one in enumerate(known)}
+
+
+def test_inputs_of_many_are_those_of_each(db: None, django_assert_max_num_queries: Any) -> None:
+    acme = sales.account(country="AT", industry="software", domain="acme.example")
+    leads = [
+        sales.lead(account=acme, country="DE"),
+        sales.lead(country="DE", email="ada@acme.example"),
+        sales.lead(country="FR"),
+    ]
+
+    with django_assert_max_num_queries(3):
+        many = territories.inputs_of_many([lead.pk for lead in leads])
+
+    assert many == [inputs_of(lead) for lead in leads]
 
 
 def test_inputs_are_the_accounts_where_it_says_so(db: None) -> None:

@@ -5,8 +5,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm_handoff.agreements.values import UNITS, wanted_words, words
 from crm_handoff.web.explanation import explain
-from crm_handoff.web.values import UNITS, wanted_words, words
 from definitions.queries import agreement_of
 from definitions.vocabulary import FACTS, Operator
 from tests.web import world
@@ -136,10 +136,16 @@ def test_points_say_by_what_they_count_and_how_they_fade(version):
 
     how = {row.label: row.how for row in explained.points}
     assert how["Signals of medium intent or more in 30 days"] == (
-        "5 for each 1 touchpoint",
+        "5 for each touchpoint",
         "at most 20",
         "halves every 14 days",
     )
+
+
+def test_who_meets_no_exclusion_is_told_of_none(version):
+    explained = explain(world.judged(world.lead(), version, at=timezone.now()))
+
+    assert explained.barring == []
 
 
 def test_points_of_now_stand_beside_those_that_were_kept_when_they_differ(version):

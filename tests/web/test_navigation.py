@@ -9,13 +9,14 @@ from crm_handoff.people import onboarding
 from routing.models import Rep
 from tests.web import world
 
-ALL = ["Home", "Team", "Leads", "Accounts", "Funnel", "Assets"]
+FOLLOWED = ["Home", "Team", "Leads", "Accounts", "Definitions", "Funnel", "Assets"]
+ALL = [*FOLLOWED[:5], "Questions", *FOLLOWED[5:]]
 
 PLACES = {
-    "dana": ["My queue"],
+    "dana": ["My queue", "Definitions"],
     "manager": ALL,
     "marketer": ALL,
-    "auditor": ALL,
+    "auditor": FOLLOWED,
 }
 
 
@@ -55,6 +56,9 @@ def test_revops_also_see_where_facts_come_in(robin):
         ("/leads/{lead}/", "Leads"),
         ("/accounts/{account}/", "Accounts"),
         ("/team/absences/", "Team"),
+        ("/definitions/", "Definitions"),
+        ("/definitions/mid-market/", "Definitions"),
+        ("/definitions/mid-market/versions/1/history/", "Definitions"),
         ("/notices/", None),
     ],
 )

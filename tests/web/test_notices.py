@@ -229,6 +229,87 @@ def test_the_page_asks_as_often_for_thirty_notices_as_for_three(client, dana, ve
     assert asked() == few <= 12
 
 
+ABOUT = {"definition": "mid-market", "name": "Mid-market", "number": 2}
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "said", "place"),
+    [
+        (
+            "signature_wanted",
+            {"change_note": "Webinars count."},
+            ["Mid-market version 2 waits for signatures", "“Webinars count.”"],
+            "/definitions/mid-market/versions/2/sign/",
+        ),
+        (
+            "signature_refused",
+            {"side": "sales", "by": "Samir Haddad", "said": "Too many leads."},
+            ["Mid-market version 2 was refused by one side", "Samir Haddad: “Too many leads.”"],
+            "/definitions/mid-market/versions/2/sign/",
+        ),
+        (
+            "version_active",
+            {},
+            ["Mid-market version 2 is in force"],
+            "/definitions/mid-market/versions/2/",
+        ),
+        (
+            "activation_failed",
+            {"problem": "The disk is full."},
+            ["Mid-market version 2 could not be put in force", "The disk is full."],
+            "/definitions/mid-market/versions/2/",
+        ),
+        (
+            "review_due",
+            {},
+            ["Mid-market version 2 is due for review"],
+            "/definitions/mid-market/review/",
+        ),
+        (
+            "review_overdue",
+            {"missing": ["sales"]},
+            ["The review of Mid-market version 2 is overdue"],
+            "/definitions/mid-market/review/",
+        ),
+    ],
+)
+def test_a_notice_about_an_agreement_says_what_happened_and_leads_there(
+    client, dana, kind, detail, said, place
+):
+    notice = tell(dana, None, kind, **ABOUT, **detail)
+
+    page = text(client.get("/notices/"))
+    response = client.post(f"/notices/{notice.pk}/read/")
+
+    for words in said:
+        assert words in page
+    assert response["Location"] == place
+    notice.refresh_from_db()
+    assert notice.read_at is not None
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ("asked", "A question about Maria Keller of"),
+        ("warn", "The question about Maria Keller of"),
+        ("breach", "was not answered in time"),
+        ("escalate", "was escalated"),
+    ],
+)
+def test_a_question_is_told_with_the_lead_it_is_about(client, dana, event, said):
+    lead = world.lead("Maria", "Keller")
+    notice = tell(
+        dana, None, "question_asked", lead=str(lead.public_id), question="Budget?", event=event
+    )
+
+    page = text(client.get("/notices/"))
+
+    assert said in page
+    assert "“Budget?”" in page
+    assert client.post(f"/notices/{notice.pk}/read/")["Location"] == "/questions/"
+
+
 def test_every_kind_has_an_icon_and_words():
     assert set(notices.WORDS) == set(NoticeKind)
 

@@ -66,6 +66,20 @@ def test_too_many_tries_pause_signing_in(user, settings):
     assert "Too many tries" in response.content.decode()
 
 
+def test_the_pause_holds_for_the_right_password_and_for_nobody_else(user, version, settings):
+    settings.AXES_ENABLED = True
+    settings.AXES_FAILURE_LIMIT = 2
+    client = Client()
+    for address in (user.email, user.email.upper()):
+        client.post(LOGIN, {"username": address, "password": "wrong"})
+
+    paused = client.post(LOGIN, {"username": user.email, "password": world.PASSWORD})
+    other = {"username": "robin.ops@example.com", "password": world.PASSWORD}
+
+    assert paused.status_code == 429
+    assert client.post(LOGIN, other).status_code == 302
+
+
 def test_a_partial_update_without_a_session_loads_the_sign_in_whole(version):
     client = Client(headers={"hx-request": "true"})
 

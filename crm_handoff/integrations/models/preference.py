@@ -9,6 +9,14 @@ from django.db import models
 from crm_handoff.integrations.models.delivery import Delivery
 from routing.enums import NoticeKind
 
+ALWAYS_WANTED = (
+    NoticeKind.ESCALATED,
+    NoticeKind.SIGNATURE_WANTED,
+    NoticeKind.ACTIVATION_FAILED,
+    NoticeKind.REVIEW_OVERDUE,
+)
+"""Cannot be refused: the agreement names, or waits for, the person who is told."""
+
 
 def whole_week() -> list[int]:
     """Return every weekday."""
@@ -18,8 +26,8 @@ def whole_week() -> list[int]:
 class NoticePreference(models.Model):
     """Whether a person wants notices of a kind by a channel; without a row they do.
 
-    In the app everything is said, whatever was chosen here. An escalation cannot be refused: the
-    agreement names the person who answers for it.
+    In the app everything is said, whatever was chosen here. What is `ALWAYS_WANTED` cannot be
+    refused.
     """
 
     person = models.ForeignKey(
@@ -45,9 +53,9 @@ class NoticePreference(models.Model):
                 name="preference_channel_known",
             ),
             models.CheckConstraint(
-                condition=models.Q(is_wanted=True) | ~models.Q(kind=NoticeKind.ESCALATED),
-                name="escalations_are_always_wanted",
-                violation_error_message="Escalations to the person whom the agreement names "
+                condition=models.Q(is_wanted=True) | ~models.Q(kind__in=ALWAYS_WANTED),
+                name="what_waits_for_somebody_is_always_wanted",
+                violation_error_message="What waits for the person whom the agreement names "
                 "cannot be switched off.",
             ),
         ]

@@ -6,12 +6,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from crm_handoff.agreements import rounds
 from crm_handoff.management.arguments import add_version, person, version_of
 from definitions import versions
 
 
 class Command(BaseCommand):
-    """Submit a version."""
+    """Submit a version, and tell those who may sign it."""
 
     help = "Freeze the latest version of a definition, so that both sides can sign it."
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         version = version_of(options)
         try:
-            versions.submit(version, by=person(options), at=timezone.now())
+            rounds.submit(version, by=person(options), at=timezone.now())
         except (versions.VersionIsFrozen, versions.ContentInvalid) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(

@@ -1,0 +1,1 @@
+"""The agreement in words: what it says, what changes, and who is told."""

@@ -1,0 +1,31 @@
+/* Of the inputs of a condition, only those that its operator takes are shown. */
+(() => {
+  const several = new Set(["one_of", "none_of", "any_of"]);
+  const bare = new Set(["known", "unknown"]);
+
+  function rowOf(input) {
+    return input.closest(".field-row > div, .form-row, .field-line") || input.parentElement;
+  }
+
+  function isTaken(operator, kind, isLevel) {
+    if (bare.has(operator)) return false;
+    if (kind === "two") return operator === "between";
+    if (kind === "choices" && isLevel) return several.has(operator);
+    if (kind === "rank") return !several.has(operator);
+    return true;
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const operator = document.querySelector("select[data-operator]");
+    if (!operator) return;
+    const inputs = [...document.querySelectorAll("[data-wanted]")];
+    const isLevel = inputs.some((input) => input.dataset.wanted === "rank");
+    const show = () => {
+      for (const input of inputs) {
+        rowOf(input).hidden = !isTaken(operator.value, input.dataset.wanted, isLevel);
+      }
+    };
+    operator.addEventListener("change", show);
+    show();
+  });
+})();
