@@ -21,13 +21,13 @@ ORDERED = ("signals", "exclusions", "score", "questions", "stages", "sla_terms")
 
 SAMENESS: dict[str, tuple[Callable[[Content], Any], ...]] = {
     "segment": (
-        lambda row: (row["fact"], repr(row.get("parameters")), row["operator"]),
-        lambda row: (row["fact"], repr(row.get("parameters"))),
-        lambda row: row["fact"],
+        lambda row: (row.get("fact"), repr(row.get("parameters")), row.get("operator")),
+        lambda row: (row.get("fact"), repr(row.get("parameters"))),
+        lambda row: row.get("fact"),
     ),
     "title_rules": (
-        lambda row: (row.get("language"), row["phrase"], repr(row.get("unless"))),
-        lambda row: (row.get("language"), row["phrase"]),
+        lambda row: (row.get("language"), row.get("phrase"), repr(row.get("unless"))),
+        lambda row: (row.get("language"), row.get("phrase")),
     ),
 }
 """By what a changed row of a list is recognized, best first; rows without a key."""

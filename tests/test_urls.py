@@ -159,7 +159,7 @@ EXPECTED = {
     ("web", "questions", "GET"): "302 200 200 200 200 200 200 302",
     ("web", "questions", "POST"): "302 405 405 405 405 405 405 302",
     ("web", "question_answer", "GET"): "302 404 404 200 200 200 200 302",
-    ("web", "question_answer", "POST"): "302 404 404 422 422 403 403 302",
+    ("web", "question_answer", "POST"): "302 404 404 422 403 403 403 302",
     ("web", "definition_review", "GET"): "302 403 403 200 200 200 200 302",
     ("web", "definition_review", "POST"): "302 405 405 405 405 405 405 302",
     ("web", "review", "GET"): "302 403 403 200 200 200 200 302",

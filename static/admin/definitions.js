@@ -28,4 +28,12 @@
     operator.addEventListener("change", show);
     show();
   });
+
+  // The picker of several values makes an input of its own, which nobody named.
+  window.addEventListener("load", () => {
+    for (const input of document.querySelectorAll(".select2-search--inline .select2-search__field")) {
+      const label = input.closest(":has(label)").querySelector("label");
+      input.setAttribute("aria-label", label.textContent.trim());
+    }
+  });
 })();
