@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
+from crm_handoff.models import User
 from crm_handoff.people.access import notices_visible_to, questions_for
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from routing.enums import ReviewTaskState
@@ -57,14 +60,22 @@ class Navigation:
 
     @property
     def unread_count(self) -> int:
-        """Count the notices that this person has not read; one query."""
-        return notices_visible_to(self.request.user).filter(read_at=None).count()
+        """Return how many notices this person has not read."""
+        return self._waiting[0]
+
+    @cached_property
+    def _waiting(self) -> tuple[int, int]:
+        """Count the notices and the questions that wait for this person; one query for both."""
+        user = self.request.user
+        unread = notices_visible_to(user).filter(read_at=None)
+        questions = questions_for(user).filter(state=ReviewTaskState.OPEN)
+        counts = User.objects.filter(pk=user.pk).values_list(
+            _count_of(unread), _count_of(questions)
+        )
+        return counts.first() or (0, 0)
 
     def _count(self, view: str) -> int:
-        """Count what waits on the page of questions; one query, none for other pages."""
-        if view != "web:questions":
-            return 0
-        return questions_for(self.request.user).filter(state=ReviewTaskState.OPEN).count()
+        return self._waiting[1] if view == "web:questions" else 0
 
     def _candidates(self) -> list[tuple[str | Promise, str, bool]]:
         user, holds_leads = self.request.user, is_rep(self.request)
@@ -94,6 +105,11 @@ class Navigation:
             return False
         here, place = match.url_name or "", view.partition(":")[2]
         return here == place or here.startswith(BELOW.get(place, ()))
+
+
+def _count_of(rows: QuerySet[Any]) -> Coalesce:
+    grouped = rows.order_by().annotate(every=Value(1)).values("every")
+    return Coalesce(Subquery(grouped.annotate(count=Count("pk")).values("count")), 0)
 
 
 def is_rep(request: HttpRequest) -> bool:

@@ -214,4 +214,4 @@ def test_queries_do_not_grow_with_accounts_and_people(version, dana, robin, tiny
     many = [queries(robin, at) for at in ("/accounts/?view=all", f"/accounts/{tiny.public_id}/")]
 
     assert many == few
-    assert max(many) <= 16
+    assert max(many) <= 15
