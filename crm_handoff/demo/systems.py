@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from standardwebhooks.webhooks import Webhook
-
 from crm_handoff.demo import cast
 from crm_handoff.demo.timeline import Timeline
-from crm_handoff.integrations import inbound
+from crm_handoff.integrations import inbound, signatures
 from crm_handoff.integrations.presets import Preset
 from crm_handoff.integrations.signatures import Call
 from crm_handoff.models import User
@@ -95,13 +93,16 @@ class Systems:
             "kind": "workshop_signup" if number == 2 else "webinar_registered",
             "occurred_at": (at - timedelta(minutes=1)).isoformat(),
         }
-        said = json.dumps(body)
+        said = json.dumps(body).encode()
+        name, seconds = str(body["id"]), str(int(at.timestamp()))
         headers = {
-            "webhook-id": str(body["id"]),
-            "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": Webhook(self.secret).sign(str(body["id"]), at, said),
+            "webhook-id": name,
+            "webhook-timestamp": seconds,
+            "webhook-signature": signatures.sign(
+                self.secret, name=name, seconds=seconds, body=said
+            ),
         }
-        inbound.receive(self.source, Call("POST", "", headers, said.encode(), at))
+        inbound.receive(self.source, Call("POST", "", headers, said, at))
 
     def _import_fair(self, at: datetime) -> None:
         """Import who visited the booth, as history: nobody is called for that."""
