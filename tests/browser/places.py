@@ -11,14 +11,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from crm_handoff.agreements import reviewing
 from crm_handoff.integrations.models import InboundSource
 from crm_handoff.people import access
 from crm_handoff.people.models import User
 from definitions.enums import Side, VersionState
-from definitions.models import DefinitionVersion
+from definitions.models import DefinitionReview, DefinitionVersion
 from definitions.vocabulary import Process
 from leads.enums import ImportState, Stage
-from leads.models import Account, Asset, ImportRun, Lead
+from leads.models import Account, Asset, Example, ImportRun, Lead
 from routing import timers
 from routing.enums import HandoffStatus
 from routing.models import FollowUp, Handoff, ReviewTask
@@ -134,6 +135,9 @@ def _marketing() -> Iterator[tuple[str, str]]:
         yield page, reverse(f"web:{page}", args=["mid-market", 2])
     for page in ("version_try", "version_examples", "example_new", "version_impact"):
         yield page, reverse(f"web:{page}", args=["mid-market", 2])
+    example = Example.objects.filter(definition__key="mid-market").order_by("pk")[0]
+    yield "example", reverse("web:example", args=["mid-market", 2, example.public_id])
+    yield "impact-leads", reverse("web:impact_leads", args=["mid-market", 2])
     tried = reverse("web:version_try", args=["mid-market", 2])
     yield "try-lead", f"{tried}?lead={_rejected().lead.public_id}"
     yield "try-facts", f"{tried}?facts=1"
@@ -147,6 +151,13 @@ def _sales() -> Iterator[tuple[str, str]]:
     yield "absence", reverse("web:team_absence")
     yield "handoff", reverse("web:handoff", args=[_handoff(HandoffStatus.ACCEPTED).public_id])
     yield "review", reverse("web:definition_review", args=["mid-market"])
+    yield "review-of", reverse("web:review", args=["mid-market", _reviewed().public_id])
+
+
+def _reviewed() -> DefinitionReview:
+    """Return the review of the agreement in force, opened as when it is due."""
+    reviewing.attend(at=timezone.now() + timedelta(days=91))
+    return DefinitionReview.objects.get(version__definition__key="mid-market")
 
 
 def _revops() -> Iterator[tuple[str, str]]:
