@@ -69,7 +69,7 @@ class Navigation:
         user = self.request.user
         unread = notices_visible_to(user).filter(read_at=None)
         questions = questions_for(user).filter(state=ReviewTaskState.OPEN)
-        counts = User.objects.filter(pk=user.pk).values_list(
+        counts = User.objects.filter(pk__in=[user.pk]).values_list(
             _count_of(unread), _count_of(questions)
         )
         return counts.first() or (0, 0)
