@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Self
 
-from definitions.vocabulary import FACTS, Fact, FactType, Operator
+from definitions.vocabulary import ASKED_FACTS, Fact, FactType, Operator
 
 Predicate = Callable[[Any], bool]
 """Says whether a value meets a condition."""
@@ -41,7 +41,7 @@ def predicate_of(fact: str, operator: str, wanted: Any) -> Predicate:
     A missing value (None) meets nothing but `unknown`: neither `is_not` nor `none_of` takes
     ignorance for a match. Texts are compared without regard to case.
     """
-    return COMPARISONS[Operator(operator)](FACTS[fact], wanted)
+    return COMPARISONS[Operator(operator)](ASKED_FACTS[fact], wanted)
 
 
 def _at_least(fact: Fact, wanted: Any) -> Predicate:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from django.db.models import Manager, Model
 
 from definitions import shapes
-from definitions.form import DOCUMENT, SCHEMA
+from definitions.form import CADENCE_TASK, DOCUMENT, SCHEMA
 from definitions.models import (
     Criterion,
     DefinitionVersion,
@@ -177,17 +177,23 @@ def _sla_term(row: SlaTerm) -> dict[str, Any]:
             stage=row.when_stage,
             path=row.when_path,
             min_points=row.when_min_points,
+            intent=row.when_intent,
             criteria=row.when_criteria,
         ),
         is_high_intent=row.is_high_intent,
+        counts_from=row.counts_from,
         respond_within=shapes.words_of(row.respond_within),
         is_business_time=row.is_business_time,
         at_latest_within=row.at_latest_within and shapes.words_of(row.at_latest_within),
         calendar=row.calendar_key,
         stop_kinds=row.stop_kinds,
         warn_at_pct=row.warn_at_pct,
+        later_warnings=row.later_warnings,
+        remind_after=row.remind_after and shapes.words_of(row.remind_after),
+        manager_after=row.manager_after and shapes.words_of(row.manager_after),
         escalate_after=row.escalate_after and shapes.words_of(row.escalate_after),
         reassign_after=row.reassign_after and shapes.words_of(row.reassign_after),
+        cadence=[_lean(**{name: task.get(name) for name in CADENCE_TASK}) for task in row.cadence],
     )
 
 

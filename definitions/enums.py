@@ -61,6 +61,31 @@ class Milestone(models.TextChoices):
 
     FIRST_RESPONSE = "first_response", _("First Response")
     ACCEPTANCE = "acceptance", _("Acceptance")
+    SECOND_ATTEMPT = "second_attempt", _("Second attempt")
+    OUTCOME = "outcome", _("Opportunity or return")
+
+
+class StartEvent(models.TextChoices):
+    """From when an SLA term counts."""
+
+    QUALIFIED = "qualified", _("The lead qualified")
+    ASSIGNED = "assigned", _("A rep received it")
+    FIRST_ATTEMPT = "first_attempt", _("The first attempt")
+    ACCEPTED = "accepted", _("It was accepted")
+
+
+STARTS: dict[Milestone, tuple[StartEvent, ...]] = {
+    Milestone.FIRST_RESPONSE: (StartEvent.QUALIFIED,),
+    Milestone.ACCEPTANCE: (StartEvent.QUALIFIED, StartEvent.ASSIGNED),
+    Milestone.SECOND_ATTEMPT: (StartEvent.FIRST_ATTEMPT,),
+    Milestone.OUTCOME: (
+        StartEvent.ACCEPTED,
+        StartEvent.QUALIFIED,
+        StartEvent.ASSIGNED,
+        StartEvent.FIRST_ATTEMPT,
+    ),
+}
+"""From what each milestone may be counted, the usual start first; total."""
 
 
 class AttemptKind(models.TextChoices):

@@ -4,7 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from definitions import shapes
-from definitions.enums import AttemptKind, Checklist, InFlightPlan, Match, Milestone, Side
+from definitions.enums import (
+    AttemptKind,
+    Checklist,
+    InFlightPlan,
+    Match,
+    Milestone,
+    Side,
+    StartEvent,
+)
 from definitions.shapes import Shape, problems
 from definitions.titles import normalized
 from definitions.vocabulary import (
@@ -97,6 +105,7 @@ SLA_WHEN: dict[str, Shape] = {
     "stage": shapes.choice(RuleStage),
     "path": shapes.choice(Path),
     "min_points": SMALL,
+    "intent": shapes.choice(LEVELS[Dimension.INTENT][1:]),
     "criteria": KEYS,
 }
 
@@ -105,14 +114,25 @@ SLA_TERM: dict[str, Shape] = {
     "milestone": shapes.choice(Milestone.values),
     "when": shapes.mapping,
     "is_high_intent": shapes.flag,
+    "counts_from": shapes.choice(StartEvent.values),
     "respond_within": shapes.duration,
     "is_business_time": shapes.flag,
     "at_latest_within": shapes.duration,
     "calendar": shapes.slug,
     "stop_kinds": shapes.list_of(shapes.choice(AttemptKind.values)),
     "warn_at_pct": shapes.whole(1, 99),
+    "later_warnings": shapes.list_of(shapes.whole(1, 99)),
+    "remind_after": shapes.duration,
+    "manager_after": shapes.duration,
     "escalate_after": shapes.duration,
     "reassign_after": shapes.duration,
+    "cadence": shapes.rows,
+}
+
+CADENCE_TASK: dict[str, Shape] = {
+    "kind": shapes.choice(AttemptKind.values),
+    "after": shapes.duration,
+    "what": shapes.text(200),
 }
 
 KIND: dict[str, Shape] = {
@@ -193,6 +213,12 @@ def _malformed_terms(content: Row) -> Iterator[str]:
         yield from problems(where, row, SLA_TERM, required=("label", "respond_within"))
         if isinstance(row, Mapping) and row.get("when") is not None:
             yield from problems(f"{where}.when", row["when"], SLA_WHEN)
+        for number, task in enumerate(
+            list_in(row, "cadence") if isinstance(row, Mapping) else [], 1
+        ):
+            yield from problems(
+                f"{where}.cadence[{number}]", task, CADENCE_TASK, required=CADENCE_TASK
+            )
 
 
 def _malformed_copies(content: Row) -> Iterator[str]:
@@ -242,12 +268,21 @@ def _malformed_levels(content: Row) -> Iterator[str]:
                 yield from _condition(f"criteria.{key}", criterion, CRITERION)
 
 
-def _condition(where: str, row: Any, fields: dict[str, Shape]) -> Iterator[str]:
+def malformed_condition(
+    where: str, row: Any, *, facts: Mapping[str, Fact] = FACTS
+) -> Iterator[str]:
+    """Yield what is wrong with a condition that stands alone, a sentence each."""
+    yield from _condition(where, row, CONDITION | {"fact": shapes.choice(facts)}, facts=facts)
+
+
+def _condition(
+    where: str, row: Any, fields: dict[str, Shape], *, facts: Mapping[str, Fact] = FACTS
+) -> Iterator[str]:
     required = [name for name in ("label", "fact", "operator", "points") if name in fields]
     wrong = list(problems(where, row, fields, required=required))
     yield from wrong
     if not wrong:
-        fact, operator = FACTS[row["fact"]], Operator(row["operator"])
+        fact, operator = facts[row["fact"]], Operator(row["operator"])
         yield from _parameters(where, fact, row.get("parameters") or {})
         if operator not in OPERATORS_OF[fact.type]:
             allowed = ", ".join(sorted(OPERATORS_OF[fact.type]))

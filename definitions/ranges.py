@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from definitions.conditions import FactRef
-from definitions.vocabulary import FACTS, Fact, FactType, Operator, Parameter
+from definitions.vocabulary import ASKED_FACTS, Fact, FactType, Operator, Parameter, Subject
 
 Row = Mapping[str, Any]
 
@@ -51,17 +51,17 @@ class Sets(Range):
 
 def of_row(row: Row) -> Range:
     """Return what values of its fact a content's condition takes, within what the fact can be."""
-    fact = FACTS[row["fact"]]
+    fact = ASKED_FACTS[row["fact"]]
     taken = _RANGES[fact.type](fact, Operator(row["operator"]), row.get("wanted"))
     return met(taken, whole(FactRef.of(fact.key, row.get("parameters"))))
 
 
 def whole(ref: FactRef) -> Range:
     """Return every value that a fact can have at all."""
-    fact = FACTS[ref.fact]
+    fact = ASKED_FACTS[ref.fact]
     match fact.type:
         case FactType.NUMBER:
-            return Numbers(takes_unknown=True, least=Decimal(0), most=_most(fact, ref))
+            return Numbers(takes_unknown=True, least=_least(fact), most=_most(fact, ref))
         case FactType.SET:
             return Sets(takes_unknown=True)
         case FactType.LEVEL:
@@ -144,6 +144,11 @@ def _both(one: frozenset[Any] | None, other: frozenset[Any] | None) -> frozenset
     if one is None or other is None:
         return other if one is None else one
     return one & other
+
+
+def _least(fact: Fact) -> Decimal | float:
+    # Points may be taken away below nothing; what is counted or paid is not.
+    return -inf if fact.subject is Subject.VERDICT else Decimal(0)
 
 
 def _most(fact: Fact, ref: FactRef) -> Decimal | float:

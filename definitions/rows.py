@@ -23,7 +23,14 @@ from definitions.vocabulary import Dimension
 Row = Mapping[str, Any]
 
 MINIMUMS = tuple(dimension.value for dimension in Dimension)
-DURATIONS = ("respond_within", "at_latest_within", "escalate_after", "reassign_after")
+DURATIONS = (
+    "respond_within",
+    "at_latest_within",
+    "remind_after",
+    "manager_after",
+    "escalate_after",
+    "reassign_after",
+)
 
 
 def fields_of(content: Row) -> dict[str, Any]:
@@ -155,19 +162,29 @@ def _sla_fields(row: Row) -> dict[str, Any]:
         "when_stage": when.get("stage"),
         "when_path": when.get("path"),
         "when_min_points": when.get("min_points"),
+        "when_intent": when.get("intent"),
         "when_criteria": when.get("criteria"),
         "calendar_key": row.get("calendar"),
         **{name: row[name] and shapes.duration_of(row[name]) for name in DURATIONS if name in row},
+        "cadence": [_cadence_task(task) for task in row.get("cadence") or []],
     }
     names = (
         "label",
         "milestone",
         "is_high_intent",
+        "counts_from",
         "is_business_time",
         "stop_kinds",
         "warn_at_pct",
+        "later_warnings",
     )
     return _present(fields) | _taken(row, *names)
+
+
+def _cadence_task(task: Row) -> dict[str, str]:
+    # One way to write a duration, so that the text does not depend on how it was typed.
+    after = shapes.words_of(shapes.duration_of(task["after"]))
+    return {"kind": task["kind"], "after": after, "what": task["what"]}
 
 
 def _taken(row: Row, *names: str) -> dict[str, Any]:

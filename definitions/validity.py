@@ -1,9 +1,12 @@
 """What makes a document a sound agreement: every problem is one sentence that names its row."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
 
+from definitions import shapes
 from definitions.document import criteria_of
-from definitions.enums import InFlightPlan, Milestone
+from definitions.enums import STARTS, InFlightPlan, Milestone
 from definitions.form import STAGE_RULE, Row, list_in, malformed, mapping_in
 from definitions.reach import contradictions, ladders, stage_name
 from definitions.vocabulary import (
@@ -19,6 +22,15 @@ from definitions.vocabulary import (
 )
 
 DEMANDS = [name for name in STAGE_RULE if name not in ("stage", "path")]
+
+LADDER = ("remind_after", "manager_after", "escalate_after", "reassign_after")
+"""What follows a miss, in the order in which it may."""
+
+USUAL_WARNING_PCT = 50
+"""The share of the time after which a term warns that does not say so."""
+
+LONGEST_CADENCE, MOST_CADENCE_TASKS = timedelta(days=60), 10
+"""Beyond these a cadence is a campaign."""
 
 HANDOFF_STAGES: dict[Process, frozenset[RuleStage]] = {
     Process.CRITERIA_LED: frozenset({RuleStage.SQL, RuleStage.PQL}),
@@ -153,6 +165,8 @@ def _unsound_handoff(content: Row) -> Iterator[str]:
 def _unsound_terms(content: Row) -> Iterator[str]:
     caught = set()
     for key, row in content["sla_terms"].items():
+        for sentence in _unsound_term(row):
+            yield f"sla_terms.{key}: {sentence}"
         milestone = row.get("milestone") or Milestone.FIRST_RESPONSE.value
         if milestone in caught:
             yield f"sla_terms.{key}: never applies, an earlier term takes everyone"
@@ -160,3 +174,32 @@ def _unsound_terms(content: Row) -> Iterator[str]:
             caught.add(milestone)
     if Milestone.FIRST_RESPONSE.value not in caught:
         yield "sla_terms: no first_response term takes everyone (one without when)"
+
+
+def _unsound_term(row: Row) -> Iterator[str]:
+    milestone = Milestone(row.get("milestone") or Milestone.FIRST_RESPONSE)
+    start = row.get("counts_from")
+    if start and start not in STARTS[milestone]:
+        allowed = " or ".join(STARTS[milestone])
+        yield f"counts_from {start} does not go with {milestone} (but: {allowed})"
+    warnings = [row.get("warn_at_pct") or USUAL_WARNING_PCT, *(row.get("later_warnings") or ())]
+    if any(sooner >= later for sooner, later in pairwise(warnings)):
+        yield "later_warnings must rise, each later than the one before, from warn_at_pct on"
+    rungs = [(name, shapes.duration_of(row[name])) for name in LADDER if row.get(name)]
+    for (lower, sooner), (higher, later) in pairwise(rungs):
+        if later < sooner:
+            yield f"{higher} comes before {lower}"
+    yield from _unsound_cadence(row, milestone)
+
+
+def _unsound_cadence(row: Row, milestone: Milestone) -> Iterator[str]:
+    cadence = row.get("cadence") or []
+    if cadence and milestone != Milestone.FIRST_RESPONSE:
+        yield f"a cadence goes with first_response, not with {milestone}"
+    if len(cadence) > MOST_CADENCE_TASKS:
+        yield f"a cadence has at most {MOST_CADENCE_TASKS} tasks"
+    times = [shapes.duration_of(task["after"]) for task in cadence]
+    if any(later < sooner for sooner, later in pairwise(times)):
+        yield "the tasks of a cadence stand in order of time"
+    if any(time > LONGEST_CADENCE for time in times):
+        yield f"a cadence ends within {LONGEST_CADENCE.days} days"

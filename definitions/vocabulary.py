@@ -172,6 +172,7 @@ class Subject(StrEnum):
     ACCOUNT = "account"
     PERSON = "person"
     TOUCHPOINTS = "touchpoints"
+    VERDICT = "verdict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +244,12 @@ FACTS: dict[str, Fact] = {
         _account("country", "Country (ISO 3166-1 alpha-2)", FactType.TEXT),
         _account("region", "Region", FactType.TEXT),
         _person("language", "Language (ISO 639-1)", FactType.TEXT),
+        _person("product_line", "Product line asked for", FactType.TEXT),
         _account("industry", "Industry", FactType.TEXT),
         _account("employee_count", "Company size", FactType.NUMBER, "people"),
         _account("revenue", "Yearly revenue", FactType.NUMBER, "organization's currency"),
         _account("funding_stage", "Funding stage", FactType.TEXT),
+        _account("account_tier", "Account tier", FactType.TEXT),
         _account("technologies", "Technologies in use", FactType.SET),
         _account("is_target_account", "Target account", FactType.FLAG),
         _account("has_account", "Belongs to a known account", FactType.FLAG),
@@ -298,3 +301,22 @@ FACTS: dict[str, Fact] = {
     )
 }
 """Every fact that a condition may name, in the order in which forms offer them."""
+
+VERDICT_FACTS: dict[str, Fact] = {
+    fact.key: fact
+    for fact in (
+        Fact("points", "Points of the score", FactType.NUMBER, Subject.VERDICT),
+        Fact(
+            "stage",
+            "Stage reached",
+            FactType.LEVEL,
+            Subject.VERDICT,
+            levels=tuple(RuleStage),
+        ),
+        Fact("path", "Path by which it was reached", FactType.TEXT, Subject.VERDICT),
+    )
+}
+"""What judging found, which only routing may ask: a definition cannot name its own verdict."""
+
+ASKED_FACTS = FACTS | VERDICT_FACTS
+"""Every fact that a condition of routing may name."""

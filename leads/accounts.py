@@ -37,6 +37,7 @@ class AccountFacts:
     expected_acv: Decimal | None = None
     currency: str | None = None
     funding_stage: str | None = None
+    tier: str | None = None
     technologies: tuple[str, ...] | None = None
     is_target: bool | None = None
     parent_domain: str | None = None
@@ -432,6 +433,7 @@ def _said(facts: AccountFacts, parents: Mapping[str, Account]) -> dict[str, Any]
         "expected_acv": facts.expected_acv,
         "currency": facts.currency and facts.currency.upper(),
         "funding_stage": facts.funding_stage,
+        "tier": facts.tier and one_line(facts.tier),
         "technologies": None if facts.technologies is None else list(facts.technologies),
         "is_target": facts.is_target,
         "parent_id": parent and parent.pk,

@@ -70,6 +70,16 @@ def answer_segment(
     return _Reading(lead_ids, agreement, AsOf(at, known_at)).facts(agreement.segment_refs)
 
 
+def answer_each(
+    lead_ids: Sequence[int], refs: Sequence[FactRef], agreement: Agreement, *, at: datetime
+) -> dict[int, tuple[Any, ...]]:
+    """Answer questions of somebody's own by lead, in their order, in the words of an agreement.
+
+    The agreement says what kinds of touchpoints and titles mean.
+    """
+    return _Reading(lead_ids, agreement, AsOf(at, None)).facts(refs).values
+
+
 def _email_is_free_mail(profile: Profile) -> bool | None:
     return matching.is_free_mail(profile.email) if profile.email else None
 
@@ -86,10 +96,12 @@ ATTRIBUTES: dict[str, Callable[[Profile], Any]] = {
     "country": lambda profile: profile.country or profile.account_country or None,
     "region": lambda profile: profile.region or profile.account_region or None,
     "language": lambda profile: profile.language or None,
+    "product_line": lambda profile: profile.product_line or None,
     "industry": lambda profile: profile.industry or None,
     "employee_count": lambda profile: profile.employee_count,
     "revenue": lambda profile: profile.revenue,
     "funding_stage": lambda profile: profile.funding_stage or None,
+    "account_tier": lambda profile: profile.tier or None,
     "technologies": lambda profile: tuple(profile.technologies or ()) or None,
     "is_target_account": lambda profile: bool(profile.is_target),
     "has_account": lambda profile: profile.account_id is not None,

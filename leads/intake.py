@@ -77,8 +77,9 @@ class LeadFacts:
     """What somebody says about a person; None where nothing was said.
 
     system, external_id: the person's name in the system that speaks; without an `external_id` it
-    is derived of the e-mail address. country: ISO 3166-1 alpha-2. language: ISO 639-1. source,
-    campaign, persona: keys. expected_acv: annual contract value, in `currency` (ISO 4217).
+    is derived of the e-mail address. country: ISO 3166-1 alpha-2. language: ISO 639-1.
+    product_line: what the person asked for. source, campaign, persona: keys. expected_acv: annual
+    contract value, in `currency` (ISO 4217).
     """
 
     system: str
@@ -91,6 +92,7 @@ class LeadFacts:
     country: str | None = None
     region: str | None = None
     language: str | None = None
+    product_line: str | None = None
     source: str | None = None
     campaign: str | None = None
     persona: str | None = None
@@ -310,6 +312,7 @@ def values_of(
         "country": facts.country and facts.country.upper(),
         "region": facts.region,
         "language": facts.language and facts.language.lower(),
+        "product_line": facts.product_line and one_line(facts.product_line),
         "source_id": facts.source and sources[facts.source],
         "campaign_id": facts.campaign and campaigns[facts.campaign],
         "persona_id": facts.persona and personas[facts.persona],

@@ -53,6 +53,7 @@ COMPANY_FACTS = frozenset(
         "employee_count",
         "revenue",
         "funding_stage",
+        "account_tier",
         "technologies",
         "is_target_account",
         "is_customer",
@@ -66,6 +67,7 @@ PERSON_FACTS = frozenset(
         "country",
         "region",
         "language",
+        "product_line",
         "persona",
         "source",
         "expected_acv",
@@ -313,9 +315,13 @@ def _company(said: Mapping[str, Any]) -> dict[str, Any]:
         "revenue": _amount(said.get("revenue")),
         "currency": CURRENCY,
         "funding_stage": said.get("funding_stage") or "",
+        "tier": said.get("account_tier") or "",
         "technologies": list(said.get("technologies") or ()),
         "is_target": bool(said.get("is_target_account")),
     }
+
+
+_TEXTS = ("job_title", "country", "region", "language", "product_line")
 
 
 def _person(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -325,7 +331,7 @@ def _person(said: Mapping[str, Any]) -> dict[str, Any]:
         "phone": "+49" if said.get("phone_is_known") else "",
         "expected_acv": acv,
         "currency": "" if acv is None else CURRENCY,
-    } | {name: said.get(name) or "" for name in ("job_title", "country", "region", "language")}
+    } | {name: said.get(name) or "" for name in _TEXTS}
 
 
 def _email(said: Mapping[str, Any]) -> str:

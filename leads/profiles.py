@@ -26,6 +26,7 @@ class Profile(NamedTuple):
     country: str = ""
     region: str = ""
     language: str = ""
+    product_line: str = ""
     source: str | None = None
     persona: str | None = None
     expected_acv: Decimal | None = None
@@ -39,6 +40,7 @@ class Profile(NamedTuple):
     account_acv: Decimal | None = None
     account_currency: str | None = None
     funding_stage: str | None = None
+    tier: str | None = None
     technologies: Sequence[str] | None = None
     is_target: bool | None = None
     deal_amount: Decimal | None = None
@@ -155,10 +157,10 @@ def _has_later_changes(as_of: AsOf) -> bool:
 
 _ROWS = """
 SELECT lead.id, lead.email, lead.job_title, lead.phone, lead.country, lead.region, lead.language,
-    source.key, persona.key, lead.expected_acv, lead.currency, lead.account_id,
+    lead.product_line, source.key, persona.key, lead.expected_acv, lead.currency, lead.account_id,
     account.country, account.region, account.industry, account.employee_count, account.revenue,
-    account.expected_acv, account.currency, account.funding_stage, account.technologies,
-    account.is_target, deal.amount, deal.currency
+    account.expected_acv, account.currency, account.funding_stage, account.tier,
+    account.technologies, account.is_target, deal.amount, deal.currency
 FROM leads_lead AS lead
 LEFT JOIN leads_source AS source ON source.id = lead.source_id
 LEFT JOIN leads_persona AS persona ON persona.id = lead.persona_id
@@ -200,6 +202,7 @@ _BLANK_ACCOUNT: dict[str, Any] = {
     "industry": "",
     "currency": "",
     "funding_stage": "",
+    "tier": "",
     "technologies": [],
 }
 """What the row of an account holds where nothing was said."""
@@ -215,7 +218,7 @@ def _profile(
     account_id = lead.get("account")
     account = _BLANK_ACCOUNT | accounts.get(account_id, {}) if account_id else {}
     return Profile(
-        **{field: lead.get(field) or "" for field in Profile._fields[:6]},
+        **{field: lead.get(field) or "" for field in Profile._fields[:7]},
         source=sources.get(lead.get("source") or 0),
         persona=personas.get(lead.get("persona") or 0),
         expected_acv=_amount(lead.get("expected_acv")),
@@ -229,6 +232,7 @@ def _profile(
         account_acv=_amount(account.get("expected_acv")),
         account_currency=account.get("currency"),
         funding_stage=account.get("funding_stage"),
+        tier=account.get("tier"),
         technologies=account.get("technologies"),
         is_target=bool(account.get("is_target")) if account_id else None,
         deal_amount=_amount(deal.get("amount")),

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from django.db import models
-from django.db.models import Exists, ManyToOneRel, OuterRef, Q
+from django.db.models import Exists, ManyToOneRel, OuterRef, Q, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 
 from leads.enums import Cause
 from leads.models import (
@@ -125,6 +127,29 @@ def created_by(run: ImportRun, things: Iterable[models.Model]) -> set[models.Mod
         of_model = {thing.pk: thing for thing in things if isinstance(thing, model)}
         created |= {of_model[pk] for pk in _listed(run, kind, of_model)}
     return created
+
+
+def latest_run_of(lead_id: int) -> int | None:
+    """Return the latest import that created a lead or changed it, unless it was undone.
+
+    One query, by the history of the lead.
+    """
+    system = Coalesce(KeyTextTransform("system", "content"), Value(""))
+    runs = ImportRun.objects.annotate(system=system).filter(
+        received_at__in=AttributeChange.objects.filter(lead=lead_id).values("received_at"),
+        undone_at=None,
+    )
+    wrote = AttributeChange.objects.filter(
+        lead=lead_id,
+        received_at=OuterRef("received_at"),
+        source=OuterRef("system"),
+    )
+    return (
+        runs.filter(Exists(wrote))
+        .order_by("-received_at", "-pk")
+        .values_list("pk", flat=True)
+        .first()
+    )
 
 
 def _listed(run: ImportRun, kind: str, ids: Collection[int]) -> set[int]:

@@ -33,6 +33,13 @@ class Account(models.Model):
         max_length=3, blank=True, help_text="ISO 4217, of revenue and expected ACV."
     )
     funding_stage = models.CharField(max_length=32, blank=True)
+    tier = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How much the company matters, in your own words: “A”, “B”, “strategic”.",
+    )
     technologies = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="subsidiaries"

@@ -48,6 +48,13 @@ class Lead(models.Model):
     country = models.CharField(max_length=2, blank=True, help_text="ISO 3166-1 alpha-2.")
     region = models.CharField(max_length=64, blank=True)
     language = models.CharField(max_length=2, blank=True, help_text="ISO 639-1.")
+    product_line = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What the lead asked for, for example “payroll”.",
+    )
     source = models.ForeignKey(Source, null=True, blank=True, on_delete=models.PROTECT)
     campaign = models.ForeignKey(Campaign, null=True, blank=True, on_delete=models.PROTECT)
     persona = models.ForeignKey(Persona, null=True, blank=True, on_delete=models.PROTECT)

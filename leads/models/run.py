@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
+from django.db.models.functions import Now
 
 from leads.enums import ImportMode, ImportState, RowState
 
@@ -59,6 +60,7 @@ class ImportRun(models.Model):
     )
     undone_at = models.DateTimeField(null=True)
     undo_report: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [

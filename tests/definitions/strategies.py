@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from definitions.differences import ORDER
-from definitions.enums import AttemptKind, Checklist, Milestone
+from definitions.enums import STARTS, AttemptKind, Checklist, Milestone, StartEvent
 from definitions.vocabulary import (
     FACTS,
     LEVELS,
@@ -177,14 +177,37 @@ def contents(draw: st.DrawFn) -> Content:
         "sla_terms": {
             "first": {
                 "label": draw(LABELS),
-                "when": {"stage": "sql", "min_points": 0, "criteria": ["signal-1"]},
+                "when": {
+                    "stage": "sql",
+                    "min_points": 0,
+                    "intent": "medium",
+                    "criteria": ["signal-1"],
+                },
                 "is_high_intent": draw(st.booleans()),
                 "respond_within": draw(DURATIONS),
                 "is_business_time": draw(st.booleans()),
+                "counts_from": "qualified",
                 "stop_kinds": ["chat", "call"],
-                "escalate_after": draw(DURATIONS),
+                "later_warnings": draw(st.sampled_from([[60], [80, 99]])),
+                "remind_after": draw(st.sampled_from(["1 minute", "90 seconds"])),
+                "manager_after": "2 minutes",
+                "escalate_after": draw(DURATIONS.filter(lambda span: span != "90 seconds")),
+                "cadence": [
+                    {
+                        "kind": draw(words(AttemptKind.values)),
+                        "after": after,
+                        "what": draw(LABELS),
+                    }
+                    for after in draw(st.sampled_from([["60 seconds"], ["1 hour", "2 days"]]))
+                ],
             },
             "other": {"label": "Other", "respond_within": draw(DURATIONS)},
+            "close": {
+                "label": "Close",
+                "milestone": "outcome",
+                "respond_within": draw(DURATIONS),
+                "counts_from": draw(words(STARTS[Milestone.OUTCOME])),
+            },
         },
         "kinds": {
             key: {
@@ -226,9 +249,14 @@ TERM = {
     "at_latest_within": DURATIONS,
     "calendar": st.sampled_from(["germany", "brazil"]),
     "stop_kinds": some(AttemptKind.values),
+    "counts_from": words(StartEvent.values),
     "warn_at_pct": st.integers(1, 99),
+    "later_warnings": st.sampled_from([[55], [70, 90]]),
+    "remind_after": DURATIONS,
+    "manager_after": DURATIONS,
     "escalate_after": DURATIONS,
     "reassign_after": DURATIONS,
+    "cadence": st.sampled_from([[{"kind": "chat", "after": "3 hours", "what": "Chat"}]]),
 }
 RULE = {
     **{str(dimension): words(LEVELS[dimension][1:]) for dimension in Dimension},
@@ -290,6 +318,7 @@ WHEN = {
     "stage": words(RuleStage),
     "path": words(Path),
     "min_points": st.integers(-9, 99),
+    "intent": words(LEVELS[Dimension.INTENT][1:]),
     "criteria": RULE["criteria"],
 }
 

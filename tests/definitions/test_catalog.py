@@ -9,6 +9,7 @@ import pytest
 from crm_handoff.people.models import User
 from definitions import catalog, document, engine, versions
 from definitions.engine import Agreement, Verdict
+from definitions.enums import Milestone
 from definitions.models import DefinitionVersion, TitleRule, TouchpointKind
 from definitions.titles import load_default_title_rules
 from definitions.vocabulary import Authority
@@ -158,9 +159,8 @@ def test_assistant_to_the_ceo_is_no_decision_maker(agreement: Agreement) -> None
 
 
 def test_mid_market_promises(mid_market: DefinitionVersion) -> None:
-    minutes = {
-        term.key: term.respond_within.total_seconds() / 60 for term in mid_market.slaterm_set.all()
-    }
+    terms = mid_market.slaterm_set.all()
+    minutes = {term.key: term.respond_within.total_seconds() / 60 for term in terms}
 
     assert minutes == {
         "demo_request": 5,
@@ -169,8 +169,11 @@ def test_mid_market_promises(mid_market: DefinitionVersion) -> None:
         "high_score_sql": 15,
         "behavioral_mql": 60,
         "other": 240,
+        "second_attempt": 2 * 8 * 60,
+        "outcome": 20 * 8 * 60,
     }
-    for term in mid_market.slaterm_set.all():
+    for term in terms.filter(milestone=Milestone.FIRST_RESPONSE):
         assert term.at_latest_within.total_seconds() == 24 * 3600
         assert term.is_business_time
         assert not term.is_high_intent or term.stop_kinds == ["call", "chat"]
+        assert [task["kind"] for task in term.cadence] == ["email", "email", "call", "email"]

@@ -65,3 +65,32 @@ def test_a_copy_takes_no_title_rules_from_the_catalog(
 
     assert not copy.title_rules.exists()
     assert versions.canonical_text(copy) == versions.canonical_text(draft)
+
+
+def test_what_a_promise_leaves_out_is_not_in_its_text(draft: DefinitionVersion) -> None:
+    later = {"counts_from", "later_warnings", "remind_after", "manager_after", "cadence"}
+
+    for term in content_of(draft)["sla_terms"].values():
+        assert not later & set(term)
+        assert "intent" not in term.get("when", {})
+
+
+def test_a_cadence_is_kept_however_its_times_were_typed(
+    small: dict[str, Any], rita: User, marta: User, sam: User
+) -> None:
+    term = small["sla_terms"]["other"]
+    texts = []
+    for after in ("120 minutes", "2 hours"):
+        term["cadence"] = [{"what": "Call", "after": after, "kind": "call"}]
+        texts.append(versions.canonical_text(versions.create_draft(small, by=rita)))
+
+    assert texts[0] == texts[1]
+    assert "cadence:\n    - {kind: call, after: 2 hours, what: Call}" in texts[0]
+
+
+def test_a_broken_cadence_stays_visible(draft: DefinitionVersion) -> None:
+    draft.slaterm_set.filter(key="other").update(cadence=[{"kind": "call", "what": "Call"}])
+
+    problems = problems_in(content_of(draft))
+
+    assert problems == ["sla_terms.other.cadence[1]: after is missing"]

@@ -14,6 +14,10 @@ def criterion(content: dict[str, Any]) -> dict[str, Any]:
     return content["levels"]["engagement"]["high"]["criteria"]["pricing_twice"]
 
 
+def task(after: str) -> dict[str, str]:
+    return {"kind": "call", "after": after, "what": "Call"}
+
+
 def test_sound_document_has_no_problems(small: dict[str, Any]) -> None:
     assert problems_in(small) == []
 
@@ -157,6 +161,72 @@ NONSENSE: list[tuple[Change, str]] = [
     (
         lambda c: c["sla_terms"]["german"].update(stop_kinds=["pigeon"]),
         "sla_terms.german: stop_kinds must be a list of which each must be one of call",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(when={"intent": "none"}),
+        "sla_terms.german.when: intent must be one of low, medium, high",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(counts_from="accepted"),
+        "sla_terms.german: counts_from accepted does not go with first_response (but: qualified)",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(milestone="outcome", counts_from="lost"),
+        "sla_terms.german: counts_from must be one of qualified",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(later_warnings=[50]),
+        "sla_terms.german: later_warnings must rise",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(later_warnings=[80, 70]),
+        "sla_terms.german: later_warnings must rise",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(later_warnings=[100]),
+        "sla_terms.german: later_warnings must be a list of which each must be 1 to 99",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(remind_after="2 hours", escalate_after="1 hour"),
+        "sla_terms.german: escalate_after comes before remind_after",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(
+            manager_after="2 hours", reassign_after="1 hour"
+        ),
+        "sla_terms.german: reassign_after comes before manager_after",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(cadence=[task("1 hour"), task("1 minute")]),
+        "sla_terms.german: the tasks of a cadence stand in order of time",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(cadence=[task("61 days")]),
+        "sla_terms.german: a cadence ends within 60 days",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(cadence=[task("1 hour")] * 11),
+        "sla_terms.german: a cadence has at most 10 tasks",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(milestone="outcome", cadence=[task("1 hour")]),
+        "sla_terms.german: a cadence goes with first_response, not with outcome",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(cadence=[task("soon")]),
+        "sla_terms.german.cadence[1]: after must be a duration",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(cadence=[{"kind": "call", "after": "1 hour"}]),
+        "sla_terms.german.cadence[1]: what is missing",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(cadence=[task("1 hour") | {"kind": "fax"}]),
+        "sla_terms.german.cadence[1]: kind must be one of call",
+    ),
+    (
+        lambda c: c["sla_terms"]["german"].update(cadence=[task("1 hour") | {"by": "Rita"}]),
+        "sla_terms.german.cadence[1]: by is unknown",
     ),
     (
         lambda c: c.update(floor={"criteria": ["french"]}),

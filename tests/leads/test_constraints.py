@@ -150,8 +150,12 @@ MADE = (
     "INSERT INTO leads_persona (key, name, goals, pains) VALUES ('made', 'Made', '', '')",
     """INSERT INTO leads_asset (key, title, url, journey_stage, pain, question, proof)
        VALUES ('made', 'Made', '', '', '', '', '')""",
+    """INSERT INTO leads_importrun (public_id, file_name, file_hash, file_size, mapping, mode,
+           layout, header, notes, sample, problem, check_report, report, undo_report, started_at)
+       VALUES (gen_random_uuid(), 'made.csv', '', 0, '', '', '{}', '[]', '[]', '[]', '', '{}',
+           '{}', '{}', now())""",
 )
-"""One row of each thing that marketing makes."""
+"""One row of each thing that marketing makes, and an import."""
 
 EVALUATION = """
     INSERT INTO leads_evaluation (lead_id, version_id, at, known_at, tipped_at, points, results,
@@ -248,7 +252,7 @@ def test_erasing_a_person_may_change_the_history(known: Lead) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["account", "opportunity", "source", "campaign", "persona", "asset"]
+    "table", ["account", "opportunity", "source", "campaign", "persona", "asset", "importrun"]
 )
 def test_a_row_says_when_it_was_last_changed_and_nobody_else_does(known: Lead, table: str) -> None:
     with connection.cursor() as cursor:

@@ -72,6 +72,7 @@ def test_attributes_come_from_the_lead_and_the_account(db: None) -> None:
     lead = recipes.known_lead(
         at=NOON,
         language="DE",
+        product_line=" pay  roll ",
         country="at",
         source="webinar",
         phone="+43 1",
@@ -85,6 +86,7 @@ def test_attributes_come_from_the_lead_and_the_account(db: None) -> None:
             "currency": "EUR",
             "technologies": ("postgresql", "django"),
             "funding_stage": "series_a",
+            "tier": "A",
             "is_target": True,
         },
     )
@@ -95,10 +97,12 @@ def test_attributes_come_from_the_lead_and_the_account(db: None) -> None:
         "country": "AT",
         "region": "Bavaria",
         "language": "de",
+        "product_line": "pay roll",
         "industry": "software",
         "employee_count": 120,
         "revenue": Decimal(9_000_000),
         "funding_stage": "series_a",
+        "account_tier": "A",
         "technologies": ("postgresql", "django"),
         "is_target_account": True,
         "has_account": True,
@@ -111,6 +115,34 @@ def test_attributes_come_from_the_lead_and_the_account(db: None) -> None:
     }
     assert ask(lead, "title_authority") == "decision_maker"
     assert ask(lead, "title_confidence") > 50
+
+
+def test_tier_and_product_line_are_told_as_they_were_and_those_concerned_are_judged_again(
+    db: None,
+) -> None:
+    recipes.small_catalog()
+    acme = {"name": "Acme", "domain": "acme.example", "tier": "B"}
+    lead = recipes.known_lead(at=NOON - 9 * DAY, account=acme, product_line="payroll")
+    colleague = recipes.known_lead(at=NOON - 9 * DAY, account=acme)
+    PendingMark.objects.all().delete()
+
+    intake.record_lead(
+        intake.LeadFacts(
+            system="crm",
+            email=lead.email,
+            product_line="time tracking",
+            account=intake.AccountFacts(domain="acme.example", tier="strategic"),
+        ),
+        received_at=NOON - DAY,
+    )
+
+    asked = ("account_tier", "product_line")
+    assert [ask(lead, fact) for fact in asked] == ["strategic", "time tracking"]
+    assert [ask(colleague, fact) for fact in asked] == ["strategic", None]
+    assert [ask(lead, fact, at=NOON - 2 * DAY) for fact in asked] == ["B", "payroll"]
+    assert ask(lead, "account_tier", at=NOON, known_at=NOON - 2 * DAY) == "B"
+    marked = set(PendingMark.objects.values_list("lead", flat=True))
+    assert marked == {lead.pk, colleague.pk}
 
 
 def test_expected_acv_is_the_leads_else_the_deals_else_the_accounts(db: None) -> None:

@@ -30,6 +30,7 @@ lead:
   phone: {column: Phone, region: US}
   country: Country
   language: Language
+  product_line: Product
   persona: Persona
   expected_acv: {column: ACV, decimal: ",", thousands: "."}
   currency: Currency
@@ -38,6 +39,7 @@ lead:
 account:
   name: Company
   employee_count: Size
+  tier: Tier
   country: Company country
 """
 TOUCHPOINTS = """
@@ -91,6 +93,7 @@ def test_lead_with_account_is_read_in_the_forms_that_are_stored():
         Phone="030 901820",
         Country="Deutschland",
         Language="German",
+        Product=" Payroll ",
         Persona="cfo",
         ACV="45.000,50",
         Currency="eur",
@@ -98,6 +101,7 @@ def test_lead_with_account_is_read_in_the_forms_that_are_stored():
         Since="01.02.2026",
         Company="Acme GmbH",
         Size="1200",
+        Tier="A+",
         Company_country="AUT",
     )
 
@@ -110,10 +114,11 @@ def test_lead_with_account_is_read_in_the_forms_that_are_stored():
             phone="+4930901820",
             country="DE",
             language="de",
+            product_line="Payroll",
             persona="cfo",
             expected_acv=Decimal("45000.50"),
             currency="EUR",
-            account=AccountFacts(name="Acme GmbH", employee_count=1200, country="AT"),
+            account=AccountFacts(name="Acme GmbH", employee_count=1200, tier="A+", country="AT"),
         ),
         effective_at=datetime(2026, 1, 31, 23, tzinfo=UTC),
         stage=Stage.MQL,

@@ -46,7 +46,10 @@ def field_of(said: Suggestion, section: str, field: str) -> FieldSuggestion:
             },
         ),
         (
-            ["E-MAIL ", "Vorname", "Nachname", "Firma", "Telefon", "Land", "Branche", "Herkunft"],
+            [
+                *("E-MAIL ", "Vorname", "Nachname", "Firma", "Telefon", "Land", "Branche"),
+                *("Herkunft", "Produktlinie", "ABC-Klasse"),
+            ],
             {
                 "lead.email": "E-MAIL ",
                 "lead.first_name": "Vorname",
@@ -54,8 +57,10 @@ def field_of(said: Suggestion, section: str, field: str) -> FieldSuggestion:
                 "lead.phone": "Telefon",
                 "lead.country": "Land",
                 "lead.source": "Herkunft",
+                "lead.product_line": "Produktlinie",
                 "account.name": "Firma",
                 "account.industry": "Branche",
+                "account.tier": "ABC-Klasse",
             },
         ),
         (
@@ -82,13 +87,18 @@ def field_of(said: Suggestion, section: str, field: str) -> FieldSuggestion:
             },
         ),
         (
-            ["lead_id", "utm_source", "utm_campaign", "Emial", "Job-Title", "annual.revenue"],
+            [
+                *("lead_id", "utm_source", "utm_campaign", "Emial", "Job-Title"),
+                *("annual.revenue", "product_interest", "Account_Tier"),
+            ],
             {
                 "lead.external_id": "lead_id",
                 "lead.source": "utm_source",
                 "lead.campaign": "utm_campaign",
                 "lead.job_title": "Job-Title",
+                "lead.product_line": "product_interest",
                 "account.revenue": "annual.revenue",
+                "account.tier": "Account_Tier",
             },
         ),
     ],
