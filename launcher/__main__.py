@@ -18,6 +18,8 @@ COMMANDS: dict[str, Callable[[], int | None]] = {
     "test": development.test,
     "check": development.check,
     "bench": development.bench,
+    "faults": development.faults,
+    "mutants": development.mutants,
     "screenshots": development.screenshots,
     "messages": development.messages,
     "format": development.reformat,

@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ DEVELOPMENT = "requirements-dev.txt"
 RUNTIME = "requirements.txt"
 EVERY_PAGE = "tests/browser/test_every_page.py"
 OF_THE_DOCUMENTATION = "tests/browser/screenshots.py"
+FAULT_DRIVE = "tests.faults.drive"
 PARALLEL = ("-n", "2", "--dist", "loadfile")
 DEPLOYED = {
     "DEBUG": "false",
@@ -104,6 +106,25 @@ def bench() -> int:
     with place.claim(), servers(place, is_fresh=True, settings=settings) as running:
         environment = running.environment | DEPLOYED | {"HTTPS_ONLY": "false"}
         return run(environment, [sys.executable, "-m", "benchmarks", *arguments])
+
+
+def faults() -> int:
+    """Drive leads through a stack of its own while its parts are killed.
+
+    `ARGS` as for the drive, such as "--leads 10000 --faults 200 --seed 21".
+    """
+    packages.enter(DEVELOPMENT)
+    place = _place("faults")
+    arguments = shlex.split(os.environ.get("ARGS", "")) or ("--leads", "2000", "--faults", "40")
+    with place.claim(), tempfile.TemporaryDirectory(dir=place.folder) as folder:
+        return run(os.environ, [sys.executable, "-m", FAULT_DRIVE, folder + "/stack", *arguments])
+
+
+def mutants() -> int:
+    """Drive every wrong way to build the product that we know; each must be found."""
+    packages.enter(DEVELOPMENT)
+    arguments = shlex.split(os.environ.get("ARGS", ""))
+    return run(os.environ, [sys.executable, "-m", "tests.faults.mutants", *arguments])
 
 
 def reformat() -> int:

@@ -15,10 +15,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from email import message_from_string
 from email.message import Message
+from http import HTTPStatus
 from pathlib import Path
 
 import django
@@ -26,11 +28,34 @@ import psycopg
 
 from launcher.places import ROOT
 from launcher.processes import Process
+from tests.faults import hours
+from tests.faults.hostile import Hostile
 from tests.faults.stack import Stack, running_stack
+from tests.faults.watcher import Watcher
 
 SETTLE_WITHIN_SECONDS = 120
 POST_WITHIN_SECONDS = 120
-FAULTS = ("worker", "worker", "relay", "relay", "flush", "broker", "database")
+STANDSTILL_SECONDS = 6
+SENDERS = 4
+PAUSE_SECONDS = 1.5
+"""Between two faults there are half as many at most, and what the fault itself takes."""
+REPS = 10
+FAULTS = {
+    "worker": 4,
+    "relay": 3,
+    "both relays": 1,
+    "web": 2,
+    "standstill": 2,
+    "flush": 2,
+    "broker": 2,
+    "hung broker": 1,
+    "backend": 2,
+    "database": 3,
+}
+"""Each kind of fault with how often it strikes beside the others."""
+
+WRONG_CLOCKS = {"relay-2": 600, "worker-2": 600}
+"""Half of us live ten minutes ahead: only the database's clock may say what is due."""
 
 
 def main() -> int:
@@ -40,22 +65,25 @@ def main() -> int:
     parser.add_argument("--leads", type=int, default=500)
     parser.add_argument("--faults", type=int, default=20)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--kinds", default=",".join(FAULTS), help="kinds of fault, by comma")
+    parser.add_argument("--spoil", default="", help="SQL run before the first lead")
+    parser.add_argument("--without-relays", action="store_true")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
+    relays = () if options.without_relays else ("relay-1", "relay-2")
     with running_stack(options.folder) as stack:
+        stack.wrong_clocks = WRONG_CLOCKS
         os.environ |= stack.environment
-        key = _prepare(stack, options.leads)
-        for name in ("web", "worker-1", "worker-2", "relay-1", "relay-2"):
+        key = _prepare(stack, options)
+        for name in ("web", "worker-1", "worker-2", *relays):
             stack.start(name)
-        counts = _drive(stack, key, options)
-        print(json.dumps(counts), flush=True)
-        problems = _settle(stack) or _wrong(stack, leads=options.leads)
+        problems = _drive(stack, key, options)
     for problem in problems:
         print(f"WRONG: {problem}", flush=True)
     return 1 if problems else 0
 
 
-def _prepare(stack: Stack, leads: int) -> str:
+def _prepare(stack: Stack, options: argparse.Namespace) -> str:
     migrate = Process(
         "migrate",
         (sys.executable, "manage.py", "migrate", "--verbosity=0"),
@@ -69,10 +97,30 @@ def _prepare(stack: Stack, leads: int) -> str:
     django.setup()
     from tests.faults import field  # noqa: PLC0415 - the models exist only now
 
-    return field.prepare(rep_count=10, capacity=leads // 5)
+    # All together have just room enough, so that every rep is full at the end.
+    key = field.prepare(rep_count=REPS, capacity=options.leads // REPS)
+    if options.spoil:
+        with psycopg.connect(stack.database.url) as connection:
+            connection.execute(options.spoil)
+    return key
 
 
-def _drive(stack: Stack, key: str, options: argparse.Namespace) -> dict[str, int]:
+def _drive(stack: Stack, key: str, options: argparse.Namespace) -> list[str]:
+    """Send leads while faults strike, somebody writes nonsense and somebody watches.
+
+    Returns what is wrong in the end.
+    """
+    hostile = Hostile(stack.database.url, random.Random(options.seed))
+    watcher = Watcher(stack.database.url)
+    for beside in (hostile, watcher):
+        beside.start()
+    print(json.dumps(_send_all(stack, key, options)), flush=True)
+    problems = _settle(stack)
+    problems += [*hostile.finish(), *watcher.finish(), *hours.problems()]
+    return problems + _wrong(stack, leads=options.leads)
+
+
+def _send_all(stack: Stack, key: str, options: argparse.Namespace) -> dict[str, int]:
     """Send every lead one to three times, shuffled, while faults strike, until all are in."""
     chance = random.Random(options.seed)
     posts = [number for number in range(options.leads) for _ in range(chance.choice((1, 1, 2, 3)))]
@@ -80,14 +128,18 @@ def _drive(stack: Stack, key: str, options: argparse.Namespace) -> dict[str, int
     waiting = iter(posts)
     lock = threading.Lock()
     unanswered: list[int] = []
-    arguments = (stack.port, key, waiting, lock, unanswered)
-    senders = [threading.Thread(target=_send, args=arguments) for _ in range(4)]
+    # As long as faults strike there is something under way.
+    rest = SENDERS * options.faults * PAUSE_SECONDS / len(posts)
+    arguments = (stack.port, key, waiting, lock, unanswered, rest)
+    senders = [threading.Thread(target=_send, args=arguments) for _ in range(SENDERS)]
+    _await_web(stack)
     for sender in senders:
         sender.start()
+    kinds = options.kinds.split(",")
     struck: collections.Counter[str] = collections.Counter(posts=len(posts))
     for _ in range(options.faults):
         time.sleep(chance.uniform(0.3, 1.5))
-        fault = chance.choice(FAULTS)
+        (fault,) = chance.choices(kinds, weights=[FAULTS[kind] for kind in kinds])
         struck[fault] += 1
         _strike(stack, fault, chance)
         struck["ended by itself"] += len(stack.restart_ended())
@@ -99,8 +151,25 @@ def _drive(stack: Stack, key: str, options: argparse.Namespace) -> dict[str, int
     return dict(struck)
 
 
+def _await_web(stack: Stack) -> None:
+    """Wait until the web process answers, so that faults strike at work."""
+    deadline = time.monotonic() + POST_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection("127.0.0.1", stack.port, timeout=10)
+        with suppress(OSError, http.client.HTTPException), closing(connection):
+            connection.request("GET", "/healthz/")
+            if connection.getresponse().status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                return
+        time.sleep(0.1)
+
+
 def _send(
-    port: int, key: str, waiting: Iterator[int], lock: threading.Lock, unanswered: list[int]
+    port: int,
+    key: str,
+    waiting: Iterator[int],
+    lock: threading.Lock,
+    unanswered: list[int],
+    rest: float,
 ) -> None:
     while True:
         with lock:
@@ -109,21 +178,53 @@ def _send(
             return
         if not _post_until_acknowledged(port, key, number):
             unanswered.append(number)
+        time.sleep(rest)
 
 
 def _strike(stack: Stack, fault: str, chance: random.Random) -> None:
-    if fault in ("worker", "relay"):
-        name = f"{fault}-{chance.randint(1, 2)}"
+    one = f"{'relay' if fault == 'relay' else 'worker'}-{chance.randint(1, 2)}"
+    strikes: dict[str, Callable[[], None]] = {
+        "worker": lambda: _kill(stack, one),
+        "relay": lambda: _kill(stack, one),
+        "both relays": lambda: _kill(stack, "relay-1", "relay-2", after=1),
+        "web": lambda: _kill(stack, "web"),
+        "standstill": lambda: _halt(stack, one, seconds=chance.uniform(2, STANDSTILL_SECONDS)),
+        "flush": stack.flush_broker,
+        "broker": lambda: _kill_broker(stack, after=chance.uniform(0, 3)),
+        "hung broker": lambda: stack.hang_broker(chance.uniform(1, 4)),
+        "backend": lambda: _end_backend(stack),
+        "database": stack.crash_database,
+    }
+    strikes[fault]()
+
+
+def _kill(stack: Stack, *names: str, after: float = 0) -> None:
+    present = [name for name in names if name in stack.processes]
+    for name in present:
         stack.kill(name)
+    time.sleep(after)
+    for name in present:
         stack.start(name)
-    elif fault == "flush":
-        stack.flush_broker()
-    elif fault == "broker":
-        stack.kill_broker()
-        time.sleep(chance.uniform(0, 3))
-        stack.broker.start()
-    else:
-        stack.crash_database()
+    if "web" in present:
+        _await_web(stack)
+
+
+def _kill_broker(stack: Stack, *, after: float) -> None:
+    stack.kill_broker()
+    time.sleep(after)
+    stack.broker.start()
+
+
+def _halt(stack: Stack, name: str, *, seconds: float) -> None:
+    stack.halt(name)
+    time.sleep(seconds)
+    stack.go_on(name)
+
+
+def _end_backend(stack: Stack) -> None:
+    """End the connection of whoever has the database at work, as an administrator would."""
+    with psycopg.connect(stack.database.url) as connection:
+        connection.execute(END_A_BACKEND)
 
 
 def _post_until_acknowledged(port: int, key: str, number: int) -> bool:
@@ -173,6 +274,12 @@ def _acknowledged(port: int, key: str, path: str, body: dict[str, object]) -> bo
     return False
 
 
+END_A_BACKEND = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+ORDER BY random() LIMIT 1
+"""
+
 QUIET = """
 SELECT (SELECT count(*) FROM leads_pendingmark)
      + (SELECT count(*) FROM routing_slatimerstep WHERE state = 'armed')
@@ -210,8 +317,10 @@ EXPECTATIONS = {
         1,
     ),
     "open leads counted": ("SELECT sum(open_count + excess_count) FROM routing_rep", 1),
-    "steps fired": ("SELECT count(*) FROM routing_slatimerstep WHERE state = 'fired'", 3),
-    "warnings": ("SELECT count(*) FROM routing_slaevent WHERE kind = 'warned'", 1),
+    "steps fired": ("SELECT count(*) FROM routing_slatimerstep WHERE state = 'fired'", 6),
+    "warnings": ("SELECT count(*) FROM routing_slaevent WHERE kind = 'warned'", 2),
+    "reminders": ("SELECT count(*) FROM routing_slaevent WHERE kind = 'reminded'", 1),
+    "managers told": ("SELECT count(*) FROM routing_slaevent WHERE kind = 'manager_told'", 1),
     "breaches": ("SELECT count(*) FROM routing_slaevent WHERE kind = 'breached'", 1),
     "escalations": ("SELECT count(*) FROM routing_slaevent WHERE kind = 'escalated'", 1),
     "clocks breached": ("SELECT count(*) FROM routing_slatimer WHERE state = 'breached'", 1),
@@ -221,10 +330,13 @@ EXPECTATIONS = {
 MUST_BE_ZERO = {
     "steps fired early": "SELECT count(*) FROM routing_slatimerstep WHERE fired_at < due_at",
     "dead letters": "SELECT count(*) FROM integrations_delivery WHERE state = 'dead'",
-    "reps over capacity": "SELECT count(*) FROM routing_rep WHERE open_count > capacity",
+    "reps over capacity": """SELECT count(*) FROM (SELECT 1 FROM routing_rep AS rep
+        JOIN routing_handoff AS handoff ON handoff.rep_id = rep.id
+        WHERE handoff.status IN ('assigned', 'accepted')
+        GROUP BY rep.id HAVING count(*) > rep.capacity) AS full_ones""",
     "events said twice": """SELECT count(*) FROM (SELECT 1 FROM routing_slaevent
-        WHERE kind IN ('warned', 'breached', 'escalated')
-        GROUP BY timer_id, kind HAVING count(*) > 1) AS twice""",
+        WHERE kind IN ('warned', 'breached', 'reminded', 'manager_told', 'escalated')
+        GROUP BY timer_id, kind, detail->>'level' HAVING count(*) > 1) AS twice""",
 }
 
 

@@ -71,7 +71,11 @@ def _agreement(admin: User, signer: User, *, are_clocks_hurried: bool) -> None:
     if are_clocks_hurried:
         version.slaterm_set.update(
             respond_within=timedelta(seconds=4),
-            escalate_after=timedelta(seconds=2),
+            warn_at_pct=50,
+            later_warnings=[80],
+            remind_after=timedelta(seconds=1),
+            manager_after=timedelta(seconds=2),
+            escalate_after=timedelta(seconds=3),
             reassign_after=None,
         )
     versions.submit(version, by=admin, at=at)

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from launcher.places import Place
 from launcher.ports import free_port
 from launcher.processes import Process
 
+SKEW = Path(__file__).with_name("skew")
 WORKER = ("--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
@@ -28,6 +30,8 @@ class Stack:
     environment: dict[str, str]
     port: int
     processes: dict[str, Process] = field(default_factory=dict)
+    wrong_clocks: dict[str, int] = field(default_factory=dict)
+    """Seconds by which the clock of a process is ahead, by its name."""
 
     def start(self, name: str) -> None:
         """Start a process of the product, under a log of its own."""
@@ -40,8 +44,12 @@ class Stack:
             "relay": ("manage.py", "relay", "--name", name),
         }
         command = commands[name.split("-")[0]]
+        environment = self.environment
+        if name in self.wrong_clocks:
+            skew = {"PYTHONPATH": str(SKEW), "SKEW_SECONDS": str(self.wrong_clocks[name])}
+            environment = environment | skew
         self.processes[name] = Process(
-            name, (sys.executable, *command), self.place.log_of(name), self.environment
+            name, (sys.executable, *command), self.place.log_of(name), environment
         )
         self.processes[name].start()
 
@@ -52,6 +60,20 @@ class Stack:
         with suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGKILL)
         running.wait()
+
+    def halt(self, name: str) -> None:
+        """Let a process with everything that it started stand still."""
+        self._signal(name, signal.SIGSTOP)
+
+    def go_on(self, name: str) -> None:
+        """Let a process that stood still go on."""
+        self._signal(name, signal.SIGCONT)
+
+    def _signal(self, name: str, what: signal.Signals) -> None:
+        running = self.processes[name].running
+        assert running is not None
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, what)
 
     def restart_ended(self) -> list[str]:
         """Start what ended by itself, as a supervisor would; returns the names."""
@@ -72,6 +94,14 @@ class Stack:
     def flush_broker(self) -> None:
         """Empty the broker."""
         redis.Redis.from_url(self.broker.url).flushall()
+
+    def hang_broker(self, seconds: float) -> None:
+        """Let the broker answer nobody for a while."""
+        running = self.broker.process.running
+        assert running is not None
+        os.killpg(running.pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.killpg(running.pid, signal.SIGCONT)
 
     def kill_broker(self) -> None:
         """Kill the broker at once and forget its data."""
@@ -113,7 +143,7 @@ def _environment(
         "HTTPS_ONLY": "false",
         "ALLOWED_HOSTS": "127.0.0.1",
         "SITE_URL": f"http://127.0.0.1:{port}",
-        "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+        "EMAIL_BACKEND": "tests.faults.mail.SlowServer",
         "EMAIL_FILE_PATH": str(mail),
         "STATIC_ROOT": str(folder / "static"),
         "LOG_LEVEL": "WARNING",
