@@ -1,4 +1,4 @@
-"""When reps are away: entered by themselves or somebody else, and ended early."""
+"""When reps are away: entered by themselves or somebody else, changed, and ended early."""
 
 import logging
 from datetime import datetime
@@ -6,8 +6,11 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from routing import occurrences
 from routing.models import Absence, Rep
 
 logger = logging.getLogger(__name__)
@@ -21,10 +24,14 @@ class AbsenceEndsBeforeItBegins(Exception):
 
 
 class AbsenceOverlaps(Exception):
-    """The rep is away already for part of the time."""
+    """The rep is away already for part of the time; `other`: by which absence, where known.
 
-    def __init__(self) -> None:
-        super().__init__(_("This overlaps another absence: end or change that one first."))
+    Its times are said in the zone and language that are active.
+    """
+
+    def __init__(self, other: Absence | None = None) -> None:
+        self.other = other
+        super().__init__(_overlap(other))
 
 
 class CannotStandInForThemselves(Exception):
@@ -32,6 +39,13 @@ class CannotStandInForThemselves(Exception):
 
     def __init__(self) -> None:
         super().__init__(_("Somebody else stands in for a rep."))
+
+
+class ComesFromCalendar(Exception):
+    """The times of an absence are kept in the calendar that it was read from."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This absence comes from a calendar: change it there."))
 
 
 @transaction.atomic
@@ -46,6 +60,9 @@ def enter(
 ) -> Absence:
     """Say that a rep is away; what is routed by name goes to the delegate meanwhile.
 
+    Once it begins, the untouched leads of the rep go to others. Days of a recurring absence that
+    lie within it make way for it.
+
     ends_at: None until further notice.
 
     Raises:
@@ -53,43 +70,102 @@ def enter(
         AbsenceOverlaps: another absence of the rep shares some of the time.
         CannotStandInForThemselves: the delegate is the rep.
     """
-    if ends_at is not None and ends_at <= begins_at:
-        raise AbsenceEndsBeforeItBegins
-    if delegate == rep:
-        raise CannotStandInForThemselves
-    span = DateTimeTZRange(begins_at, ends_at)
-    # Two at once pass the first look, and the constraint stops the second.
-    if Absence.objects.filter(rep=rep, span__overlap=span).exists():
-        raise AbsenceOverlaps
-    try:
-        with transaction.atomic():
-            absence = Absence.objects.create(
-                rep=rep, span=span, delegate=delegate, note=note.strip(), entered_by_id=by.pk
-            )
-    except IntegrityError as error:
-        if "absences_do_not_overlap" in str(error):
-            raise AbsenceOverlaps from error
-        raise
+    _refuse_disorder(begins_at, ends_at)
+    absence = Absence(
+        rep=rep,
+        span=DateTimeTZRange(begins_at, ends_at),
+        delegate=delegate,
+        note=note.strip(),
+        entered_by_id=by.pk,
+    )
+    _save(absence)
     logger.info("Rep %s is away from %s, entered by %s", rep.pk, begins_at.isoformat(), by.pk)
     return absence
+
+
+@transaction.atomic
+def change(
+    absence_id: int,
+    *,
+    begins_at: datetime,
+    ends_at: datetime | None,
+    delegate: Rep | None,
+    note: str,
+    by: AbstractBaseUser,
+    at: datetime,
+) -> Absence:
+    """Change when an absence is, who stands in, and what is noted about it.
+
+    When it is moved into the future, leads move on anew once it begins.
+
+    Raises:
+        Absence.DoesNotExist: there is none of that id.
+        AbsenceEndsBeforeItBegins: `ends_at` is not after `begins_at`.
+        AbsenceOverlaps: another absence of the rep shares some of the time.
+        CannotStandInForThemselves: the delegate is the rep.
+        ComesFromCalendar: its times would change, and are kept in a calendar.
+    """
+    _refuse_disorder(begins_at, ends_at)
+    absence = Absence.objects.select_for_update(no_key=True).get(pk=absence_id)
+    was, span = absence.span, DateTimeTZRange(begins_at, ends_at)
+    if absence.external_id and (span.lower, span.upper) != (was.lower, was.upper):
+        raise ComesFromCalendar
+    absence.span, absence.delegate, absence.note = span, delegate, note.strip()
+    settle(absence, at=at)
+    _save(absence)
+    occurrences.restore(absence.rep, was, since=at)
+    logger.info("Absence %s of rep %s changed by %s", absence.pk, absence.rep_id, by.pk)
+    return absence
+
+
+def settle(absence: Absence, *, at: datetime) -> None:
+    """Let leads move on anew when an absence that had begun is moved into the future."""
+    if absence.span.lower > at:
+        absence.moved_on_at = None
 
 
 @transaction.atomic
 def end(absence_id: int, *, by: AbstractBaseUser, at: datetime) -> None:
     """End an absence now; one that has not begun does not take place.
 
-    What is over already stays as it was.
+    What is over, or was called off by somebody a moment before, stays as it was. Days of a
+    recurring absence that had made way for it take place again.
 
     Raises:
-        Absence.DoesNotExist: there is none of that id.
+        ComesFromCalendar: it has not begun, and its calendar would bring it back.
     """
-    absence = Absence.objects.select_for_update(no_key=True).get(pk=absence_id)
-    if absence.span.lower >= at:
+    absence = Absence.objects.select_for_update(no_key=True).filter(pk=absence_id).first()
+    if absence is None:
+        return
+    was = absence.span
+    if was.lower >= at:
+        if absence.external_id:
+            raise ComesFromCalendar
         absence.delete()
-    elif absence.span.upper is None or absence.span.upper > at:
-        absence.span = DateTimeTZRange(absence.span.lower, at)
+    elif was.upper is None or was.upper > at:
+        absence.span = DateTimeTZRange(was.lower, at)
         absence.save(update_fields=["span"])
+    if absence.series_id is None:
+        occurrences.restore(absence.rep, was, since=at)
     logger.info("Absence %s of rep %s ended by %s", absence_id, absence.rep_id, by.pk)
+
+
+def make_room(absence: Absence) -> None:
+    """Make sure that an absence that is about to be saved overlaps no other of its rep.
+
+    Days of a recurring absence that lie within it and have not begun make way. Two at once can
+    both pass; the constraint stops the second.
+
+    Raises:
+        AbsenceOverlaps: another absence of the rep shares some of the time.
+    """
+    others = Absence.objects.filter(rep=absence.rep_id, span__overlap=absence.span)
+    others = others.exclude(pk=absence.pk)
+    if absence.series_id is None:
+        within = {"span__contained_by": absence.span, "moved_on_at": None}
+        others.filter(series__isnull=False, **within).delete()
+    if other := others.order_by("span").first():
+        raise AbsenceOverlaps(other)
 
 
 def is_away(person: AbstractBaseUser, *, at: datetime) -> bool:
@@ -102,3 +178,40 @@ def current(person: AbstractBaseUser, *, at: datetime) -> Absence | None:
     own = Absence.objects.filter(rep__user=person.pk)
     coming = own.exclude(span__fully_lt=DateTimeTZRange(at, None))
     return coming.select_related("delegate__user").order_by("span").first()
+
+
+def _refuse_disorder(begins_at: datetime, ends_at: datetime | None) -> None:
+    if ends_at is not None and ends_at <= begins_at:
+        raise AbsenceEndsBeforeItBegins
+
+
+def _save(absence: Absence) -> None:
+    if absence.delegate_id is not None and absence.delegate_id == absence.rep_id:
+        raise CannotStandInForThemselves
+    make_room(absence)
+    try:
+        with transaction.atomic():
+            absence.save()
+    except IntegrityError as error:
+        if "absences_do_not_overlap" in str(error):
+            raise AbsenceOverlaps from error
+        raise
+
+
+def _overlap(other: Absence | None) -> str:
+    if other is None:
+        return _("This overlaps another absence: end or change that one first.")
+    if other.span.upper is None:
+        said = _(
+            "This overlaps the absence from %(begins)s until further notice: end or change that "
+            "one first."
+        )
+        return said % {"begins": _local(other.span.lower)}
+    said = _(
+        "This overlaps the absence from %(begins)s until %(ends)s: end or change that one first."
+    )
+    return said % {"begins": _local(other.span.lower), "ends": _local(other.span.upper)}
+
+
+def _local(instant: datetime) -> str:
+    return date_format(timezone.localtime(instant), "DATETIME_FORMAT")

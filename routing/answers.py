@@ -12,14 +12,19 @@ from definitions.vocabulary import Dimension
 from leads import lifecycle
 from leads.enums import Cause, Stage
 from leads.models import Lead
-from routing import assignment, followups, locks, notices, timers
+from routing import assignment, attempts, floor, followups, locks, notices, rotation, timers
 from routing import roster as rosters
 from routing.enums import HandoffStatus, NoticeKind, ReasonCategory
 from routing.grace import UNDO_WITHIN, NotYourAnswer, UndoTooLate
 from routing.models import Acceptance, Handoff, Rejection, RejectionReason, Reversal
-from routing.timers import StopCause
+from routing.stopping import StopCause
 
 logger = logging.getLogger(__name__)
+
+NO_FAULT_OF_THE_REP = frozenset(
+    {ReasonCategory.DUPLICATE, ReasonCategory.COMPETITOR, ReasonCategory.INTERNAL}
+)
+"""Nobody could have worked these: who returns one gets the turn back that it cost."""
 
 ACCUSED: dict[ReasonCategory, tuple[Dimension, ...]] = {
     ReasonCategory.NO_FIT: (Dimension.FIT,),
@@ -66,14 +71,18 @@ class NothingToUndo(Exception):
 
 
 @transaction.atomic
-def accept(handoff_id: int, *, by: AbstractBaseUser, at: datetime) -> Acceptance:
+def accept(
+    handoff_id: int, *, by: AbstractBaseUser, at: datetime, held_by: int | None = None
+) -> Acceptance:
     """Take a lead for sales: the lead becomes sales accepted where its process has that stage.
 
     Stops an acceptance clock; the response clock runs on until the first attempt.
 
+    held_by: the rep, by id, who held the lead as it was looked at; None: whoever holds it.
+
     Raises:
         Handoff.DoesNotExist: there is none of that id.
-        HandoffAlreadyDecided: it is accepted or closed already.
+        HandoffAlreadyDecided: it is accepted or closed already, or has gone to somebody else.
         HandoffNotHeld: it waits in a queue.
     """
     handoff = locks.lock_open_with_lead(handoff_id)
@@ -81,6 +90,7 @@ def accept(handoff_id: int, *, by: AbstractBaseUser, at: datetime) -> Acceptance
         raise locks.HandoffAlreadyDecided(handoff)
     if handoff.status == HandoffStatus.QUEUED:
         raise HandoffNotHeld
+    _check_still_held(handoff, held_by)
     acceptance = Acceptance.objects.create(handoff=handoff, by_id=by.pk, at=at)
     handoff.status, handoff.accepted_at = HandoffStatus.ACCEPTED, at
     handoff.save(update_fields=["status", "accepted_at"])
@@ -92,38 +102,87 @@ def accept(handoff_id: int, *, by: AbstractBaseUser, at: datetime) -> Acceptance
 
 @transaction.atomic
 def reject(
-    handoff_id: int, *, reason: RejectionReason, comment: str, by: AbstractBaseUser, at: datetime
+    handoff_id: int,
+    *,
+    reason: RejectionReason,
+    comment: str,
+    by: AbstractBaseUser,
+    at: datetime,
+    criterion_key: str = "",
+    held_by: int | None = None,
 ) -> Rejection:
     """Refuse a lead: it rests for the reason's cool-off, or is disqualified where there is none.
 
     Closes the handoff, frees its holder, stops every clock (a rejection is a response) and tells
     marketing's operator. One that had been accepted is closed as returned, which is counted apart.
 
+    criterion_key: the criterion of the agreement that the lead is said to miss; the recorded
+        facts say at once whether they bear it out. Blank names none.
+    held_by: the rep, by id, who held the lead as it was looked at; None: whoever holds it.
+
     Raises:
         Handoff.DoesNotExist: there is none of that id.
         CommentRequired: the comment is blank.
         ReasonRetired: the reason is not in use any more.
-        HandoffAlreadyDecided: the handoff is closed already, or was accepted so shortly before
-            that whoever rejects cannot have seen it: taking that back comes first.
+        NotACriterion: the agreement has no criterion of that key.
+        TooFewAttempts: the reason takes more attempts than were made.
+        HandoffAlreadyDecided: the handoff is closed already, has gone to somebody else, or was
+            accepted so shortly before that whoever rejects cannot have seen it: taking that back
+            comes first.
+    """
+    check_words(reason, comment)
+    handoff = locks.lock_open_with_lead(handoff_id)
+    _check_still_held(handoff, held_by)
+    if handoff.accepted_at is not None and at - handoff.accepted_at <= UNDO_WITHIN:
+        raise locks.HandoffAlreadyDecided(handoff, advice=_("Take the acceptance back first."))
+    is_borne_out = floor.bears_out(handoff, criterion_key, at=at) if criterion_key else None
+    rejection = Rejection(
+        reason=reason,
+        comment=comment.strip(),
+        criterion_key=criterion_key,
+        is_borne_out=is_borne_out,
+        by_id=by.pk,
+        at=at,
+    )
+    refuse(handoff, rejection, by=by)
+    _tell_marketing(handoff, rejection)
+    return rejection
+
+
+def check_words(reason: RejectionReason, comment: str) -> None:
+    """Refuse a rejection without words, or for a reason that is kept for history only.
+
+    Raises:
+        CommentRequired: the comment is blank.
+        ReasonRetired: the reason is not in use any more.
     """
     if is_blank(comment):
         raise CommentRequired
     if not reason.is_active:
         raise ReasonRetired(reason)
-    handoff = locks.lock_open_with_lead(handoff_id)
-    if handoff.accepted_at is not None and at - handoff.accepted_at <= UNDO_WITHIN:
-        raise locks.HandoffAlreadyDecided(handoff, advice=_("Take the acceptance back first."))
+
+
+def refuse(handoff: Handoff, rejection: Rejection, *, by: AbstractBaseUser) -> None:
+    """Keep a new rejection of an open handoff, which is locked with its lead, and let both go.
+
+    Nobody is told.
+
+    Raises:
+        TooFewAttempts: the reason takes more attempts than were made.
+    """
+    attempts.check_tried(handoff, reason=rejection.reason)
+    turn = rotation.paid_for(handoff) if _is_justified(handoff, rejection) else None
     is_return = handoff.status == HandoffStatus.ACCEPTED
-    rejection = Rejection.objects.create(
-        handoff=handoff, reason=reason, comment=comment.strip(), by_id=by.pk, at=at
-    )
+    rejection.handoff = handoff
+    rejection.save(force_insert=True)
     status = HandoffStatus.RETURNED if is_return else HandoffStatus.REJECTED
+    reason, at = rejection.reason, rejection.at
     assignment.close(handoff, status, at=at)
-    _let_go(handoff.lead, reason=reason, at=at, by=by, note=comment.strip())
+    if turn is not None:
+        rotation.give_back(turn)
+    _let_go(handoff.lead, reason=reason, at=at, by=by, note=rejection.comment)
     timers.stop_for_rejection(handoff, at=at, by=by)
-    _tell_marketing(handoff, rejection)
     logger.info("Handoff %s %s by %s: %s", handoff.pk, status, by.pk, reason.key)
-    return rejection
 
 
 @transaction.atomic
@@ -163,6 +222,12 @@ def standing_answer(handoff: Handoff) -> Acceptance | Rejection | None:
     return rejection or handoff.acceptances.filter(reversal=None).order_by("-pk").first()
 
 
+def _check_still_held(handoff: Handoff, rep_id: int | None) -> None:
+    """Refuse an answer to what has gone to somebody else: they have not seen the lead yet."""
+    if rep_id is not None and handoff.rep_id != rep_id:
+        raise locks.HandoffAlreadyDecided(handoff, advice=_("Somebody else holds this lead."))
+
+
 def _undo_acceptance(
     handoff: Handoff, answer: Acceptance, *, by: AbstractBaseUser, at: datetime
 ) -> Reversal:
@@ -184,20 +249,32 @@ def _undo_rejection(
         raise NothingToUndo
     _move_back(handoff.lead, answer, cause=Cause.REJECT, at=at, by=by)
     reversal = Reversal.objects.create(rejection=answer, by_id=by.pk, at=at)
+    turn = rotation.paid_for(handoff) if _is_justified(handoff, answer) else None
     if handoff.rep_id is None:
         handoff.status = HandoffStatus.QUEUED
     else:
         rep = rosters.lock_reps([handoff.rep_id])[handoff.rep_id]
-        handoff.is_over_capacity = rosters.load_of(rep) >= rep.capacity
+        handoff.is_over_capacity = bool(rosters.fullness(rep, handoff.territory_id))
         was_accepted = handoff.status == HandoffStatus.RETURNED
         handoff.status = HandoffStatus.ACCEPTED if was_accepted else HandoffStatus.ASSIGNED
     handoff.closed_at = None
     handoff.save(update_fields=["status", "closed_at", "is_over_capacity"])
+    if turn is not None:
+        rotation.charge_again(turn)
     assignment.resume(handoff, at=at)
     followups.restore_of(handoff, cancelled_at=answer.at)
     timers.reopen(handoff, cause=StopCause.REJECTION, at=at, by=by)
     logger.info("Rejection of handoff %s taken back by %s", handoff.pk, by.pk)
     return reversal
+
+
+def _is_justified(handoff: Handoff, rejection: Rejection) -> bool:
+    """Say whether the facts are with a rejection, so that the lead was no turn of the rep's."""
+    return bool(
+        rejection.is_borne_out
+        or handoff.floor_missed
+        or rejection.reason.category in NO_FAULT_OF_THE_REP
+    )
 
 
 def _move_if_possible(

@@ -1,42 +1,56 @@
 """Owners given and taken: every handoff has one, and every change of owner a recorded reason."""
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import Value
+from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
 
 from leads.models import Lead
-from routing import choices, followups, locks, notices, timers
+from routing import cadences, choices, followups, locks, notices, timers
 from routing import roster as rosters
+from routing.cases import Code
 from routing.choices import WHY_LENGTH, Choice
-from routing.enums import HandoffStatus, NoticeKind, RoutingRule, TimerMilestone, TimerState
-from routing.models import (
-    Absence,
-    Assignment,
-    Handoff,
-    Rep,
-    RoutingDecision,
-    SlaTimer,
-)
+from routing.enums import HandoffStatus, NoticeKind, RuleKind
+from routing.models import Assignment, Handoff, Rep, RoutingDecision
+from routing.pools import Question
 from routing.territories import inputs_of
 
 logger = logging.getLogger(__name__)
 
 
 class ReasonRequired(Exception):
-    """A rep is full; a person may assign above capacity, but says why."""
+    """A rep is full; a person may assign above capacity, but says why.
 
-    def __init__(self, rep: Rep) -> None:
-        load = rosters.load_of(rep)
-        super().__init__(f"{rep} has {load}/{rep.capacity} open: say why this one goes on top.")
+    full: how full, in words.
+    """
+
+    def __init__(self, rep: Rep, full: str) -> None:
+        super().__init__(f"{rep} has {full}: say why this one goes on top.")
 
 
 class RepCannotReceive(Exception):
     """A rep whom a person chose is inactive, or holds the handoff already."""
+
+
+class PullNotAllowed(Exception):
+    """A rep may not take this lead from its queue; the text says why."""
+
+
+class NoRoom(Exception):
+    """A rep who wants to take a lead is full.
+
+    full: how full, in words.
+    """
+
+    def __init__(self, rep: Rep, full: str) -> None:
+        said = _("%(rep)s has %(full)s: answer a lead before you take another.")
+        super().__init__(said % {"rep": rep, "full": full})
 
 
 @transaction.atomic
@@ -70,9 +84,82 @@ def assign(
     return _hand_over(handoff, choice, at=at, by=by, is_over_capacity=is_over)
 
 
+@transaction.atomic
+def pass_on(
+    handoff: Handoff, *, at: datetime, reason: str, prefer: Rep | None = None
+) -> RoutingDecision:
+    """Give a locked, open handoff away because its rep is absent or left; return the decision.
+
+    prefer: who stands in, and receives it when nothing is against it; else the rules choose, and
+    never the present holder. Its clocks go on; after a breach the new owner gets one of their own.
+    reason: why it moves, in words, for the decision's inputs.
+
+    Raises:
+        HandoffAlreadyDecided: the handoff is not open.
+    """
+    if handoff.status not in HandoffStatus.OPEN:
+        raise locks.HandoffAlreadyDecided(handoff)
+    choice = _choose_again(handoff, at=at, reason=reason, prefer=prefer)
+    decision = _hand_over(handoff, choice, at=at, by=None)
+    if choice.rep is not None:
+        timers.restart_for_new_owner(handoff, at=at)
+    return decision
+
+
+@transaction.atomic
+def pull(handoff_id: int, *, rep: Rep, by: AbstractBaseUser, at: datetime) -> RoutingDecision:
+    """Give a waiting handoff to a rep who takes it from its territory's queue.
+
+    The territory must let its members do so, and the rep have room. Clocks go on; after a breach
+    the rep gets one of their own. No turn of the rotation is charged.
+
+    Raises:
+        NoRoom: the rep is full.
+        PullNotAllowed: it does not wait any more, its territory does not allow it, the rep does
+            not work there, or gave the lead back before.
+    """
+    handoff = locks.lock_handoff(handoff_id)
+    held = rosters.lock_reps({rep.pk})[rep.pk]
+    _check_pull(handoff, held)
+    if full := rosters.fullness(held, handoff.territory_id):
+        raise NoRoom(held, full)
+    load = rosters.load_of(held)
+    choice = Choice(
+        rule=RuleKind.PULLED,
+        why=f"Taken from {handoff.queue} by {held}, {load} of {held.capacity} open"[:WHY_LENGTH],
+        rep=held,
+        territory=handoff.territory,
+        outcomes=[{"rule": RuleKind.PULLED.value, "matched": True, "why": str(handoff.queue)}],
+        candidates=[_candidate(held, "")],
+    )
+    decision = _hand_over(handoff, choice, at=at, by=by)
+    timers.restart_for_new_owner(handoff, at=at)
+    return decision
+
+
+def _check_pull(handoff: Handoff, rep: Rep) -> None:
+    if handoff.status != HandoffStatus.QUEUED:
+        raise PullNotAllowed(_("This lead does not wait any more: somebody was faster."))
+    territory = handoff.territory
+    if territory is None or not territory.may_pull:
+        raise PullNotAllowed(_("Leads of this queue are given out, not taken."))
+    works = rep.memberships.filter(territory=territory, is_active=True)
+    if not (rep.is_active and rep.user.is_active and works.exists()):
+        raise PullNotAllowed(_("%(rep)s does not work this territory.") % {"rep": rep})
+    if rep.pk in previous_rep_ids(handoff.lead):
+        said = _("%(rep)s held this lead before and gave it back.")
+        raise PullNotAllowed(said % {"rep": rep})
+
+
 def begin(handoff: Handoff, choice: Choice, *, at: datetime) -> RoutingDecision:
-    """Record how a new handoff found the owner it was saved with, and tell them."""
-    return _record(handoff, choice, at=at, by=None)
+    """Record how a new handoff found the owner it was saved with, and tell them.
+
+    Its clocks start with `timers.start`; the tasks that its owner is promised for begin here.
+    """
+    decision = _record(handoff, choice, at=at, by=None)
+    if handoff.rep_id is not None:
+        cadences.begin(handoff, at=at)
+    return decision
 
 
 def close(handoff: Handoff, status: HandoffStatus, *, at: datetime) -> None:
@@ -99,74 +186,32 @@ def previous_rep_ids(lead: Lead) -> set[int]:
     return {rep_id for rep_id in held.values_list("rep_id", flat=True) if rep_id is not None}
 
 
-def drain_queues(*, at: datetime, limit: int) -> list[Handoff]:
-    """Assign what waits in territories' queues and can go to somebody now, most urgent first.
-
-    One transaction each; what another worker has locked is left to it. A new owner whose lead has
-    waited past its response clock gets a clock of their own. Returns what was assigned.
-    """
-    drained = (_drain(handoff_id, at=at) for handoff_id in _assignable(at=at, limit=limit))
-    return [handoff for handoff in drained if handoff is not None]
-
-
-@transaction.atomic
-def _drain(handoff_id: int, *, at: datetime) -> Handoff | None:
-    try:
-        handoff = locks.lock_handoff(handoff_id, skip_locked=True)
-    except Handoff.DoesNotExist:
-        return None
-    if handoff.status != HandoffStatus.QUEUED:
-        return None
-    choice = _choose_again(handoff, at=at)
-    if choice.rep is None:
-        return None
-    _hand_over(handoff, choice, at=at, by=None)
-    timers.restart_for_new_owner(handoff, at=at)
-    return handoff
-
-
-def _assignable(*, at: datetime, limit: int) -> list[int]:
-    """Return the queued handoffs for which some rep is free by the rules, most urgent first."""
-    speaks = Q(languages__contains=[OuterRef("lead__language")])
-    works_territory = Q(memberships__territory=OuterRef("territory"), memberships__is_active=True)
-    is_named = Q(named_accounts__account=OuterRef("lead__account"))
-    may_be_silent = Q(memberships__territory__language_is_required=False)
-    free = Rep.objects.filter(
-        works_territory & (may_be_silent | speaks) | is_named,
-        ~Exists(Absence.objects.filter(rep=OuterRef("pk"), span__contains=at)),
-        is_active=True,
-        user__is_active=True,
-        capacity__gt=F("open_count") + F("excess_count"),
-    ).exclude(pk=Coalesce(OuterRef("last_rep"), 0))
-    clock = SlaTimer.objects.filter(
-        handoff=OuterRef("pk"), milestone=TimerMilestone.FIRST_RESPONSE
-    ).exclude(state=TimerState.CANCELLED)
-    return list(
-        Handoff.objects.filter(status=HandoffStatus.QUEUED)
-        .annotate(
-            last_rep=Subquery(_held_last(OuterRef("pk")).values("rep")[:1]),
-            due_at=Subquery(clock.values("due_at")[:1]),
-        )
-        .filter(Exists(free))
-        .order_by("due_at", "pk")
-        .values_list("pk", flat=True)[:limit]
-    )
-
-
-def _held_last(handoff: Any) -> QuerySet[Assignment]:
-    return Assignment.objects.filter(handoff=handoff, rep__isnull=False).order_by("-pk")
-
-
-def _choose_again(handoff: Handoff, *, at: datetime, reason: str = "") -> Choice:
-    """Let the rules choose for a handoff that had an owner; who held it last is barred."""
-    last = _held_last(handoff).values_list("rep_id", flat=True).first()
-    choice = choices.choose(
+def question_of(
+    handoff: Handoff, *, previous: Collection[int], last: int | None, prefer: Rep | None = None
+) -> Question:
+    """Ask for another owner of a handoff; who holds it, or held it last, is barred."""
+    return Question(
         inputs_of(handoff.lead),
-        at=at,
-        territory=handoff.territory if handoff.territory and handoff.territory.is_active else None,
-        previous_rep_ids=previous_rep_ids(handoff.lead),
-        barred_rep_ids=() if last is None else (last,),
+        handoff.evaluation,
+        previous=previous,
+        barred=() if last is None else (last,),
+        preferred=None if prefer is None else prefer.pk,
+        territory=handoff.territory_id,
     )
+
+
+def _choose_again(
+    handoff: Handoff, *, at: datetime, reason: str = "", prefer: Rep | None = None
+) -> Choice:
+    """Let the rules choose for a handoff that had an owner."""
+    held = Assignment.objects.filter(handoff=handoff, rep__isnull=False).order_by("-pk")
+    question = question_of(
+        handoff,
+        previous=previous_rep_ids(handoff.lead),
+        last=held.values_list("rep_id", flat=True).first(),
+        prefer=prefer,
+    )
+    choice = choices.choose(question, at=at)
     choice.inputs["reason"] = reason
     return choice
 
@@ -179,22 +224,34 @@ def _persons_choice(handoff: Handoff, rep: Rep, *, reason: str) -> tuple[Choice,
         raise RepCannotReceive(f"{chosen} holds this lead already.")
     if not (chosen.is_active and chosen.user.is_active):
         raise RepCannotReceive(f"{chosen} is not active.")
-    load = rosters.load_of(chosen)
-    is_over = load >= chosen.capacity
-    if is_over and not reason.strip():
-        raise ReasonRequired(chosen)
-    candidate = {"rep": chosen.pk, "name": str(chosen), "eligible": not is_over}
+    load, full = rosters.load_of(chosen), rosters.fullness(chosen, handoff.territory_id)
+    if full and not reason.strip():
+        raise ReasonRequired(chosen, full)
     why = f"Chosen by a person, {load} of {chosen.capacity} open"
     choice = Choice(
-        rule=RoutingRule.PERSON,
+        rule=RuleKind.PERSON,
         why=(f"{why}: {reason.strip()}" if reason.strip() else why)[:WHY_LENGTH],
         rep=chosen,
         territory=handoff.territory,
         inputs={"reason": reason.strip()},
-        outcomes=[{"rule": RoutingRule.PERSON.value, "matched": True, "why": reason.strip()}],
-        candidates=[candidate | {"why": f"{load} of {chosen.capacity} open"}],
+        outcomes=[{"rule": RuleKind.PERSON.value, "matched": True, "why": reason.strip()}],
+        candidates=[_candidate(chosen, full)],
     )
-    return choice, is_over
+    return choice, bool(full)
+
+
+def _candidate(rep: Rep, full: str) -> dict[str, Any]:
+    """Return a person's choice as decisions keep whoever was considered."""
+    load = rosters.load_of(rep)
+    return {
+        "rep": rep.pk,
+        "name": str(rep),
+        "eligible": not full,
+        "code": Code.FULL if full else Code.OK,
+        "why": full or f"{load} of {rep.capacity} open",
+        "open": load,
+        "of": rep.capacity,
+    }
 
 
 def _hand_over(
@@ -225,6 +282,7 @@ def _hand_over(
     )
     _end(handoff, at=at)
     decision = _record(handoff, choice, at=at, by=by)
+    _heed(handoff, at=at)
     if before is not None:
         notices.tell(
             NoticeKind.REASSIGNED_AWAY,
@@ -253,6 +311,8 @@ def _record(
         inputs=choice.inputs,
         outcomes=choice.outcomes,
         candidates=choice.candidates,
+        plan_id=choice.plan_id,
+        territory=choice.territory,
         rep=choice.rep,
         queue=choice.queue,
         why=choice.why,
@@ -273,3 +333,13 @@ def _record(
         )
     logger.info("Handoff %s goes to %s: %s", handoff.pk, choice.rep or choice.queue, choice.why)
     return decision
+
+
+def _heed(handoff: Handoff, *, at: datetime) -> None:
+    """Start what is promised from here on: the wait in a queue, or a rep's tasks and clocks."""
+    if handoff.rep_id is None:
+        timers.start_waiting(handoff, at=at)
+        return
+    timers.stop_waiting(handoff, at=at)
+    timers.heed_assignment(handoff, at=at)
+    cadences.begin(handoff, at=at)

@@ -6,7 +6,7 @@ of the jump, and one that lies wholly inside the gap does not happen; when clock
 times that occur twice are open (or closed) both times.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -157,6 +157,42 @@ def elapsed(hours: BusinessHours, *, start: datetime, end: datetime) -> timedelt
         (closes - opens for opens, closes in _clipped(hours, start=_utc(start), end=_utc(end))),
         NOTHING,
     )
+
+
+def add_around(
+    hours: BusinessHours, *, start: datetime, amount: timedelta, pauses: Iterable[Interval]
+) -> datetime:
+    """Return when an amount of business time has passed since `start`, but for the pauses.
+
+    pauses: ascending and disjoint. An amount used up exactly when a pause begins ends there.
+
+    Raises:
+        CalendarNeverOpens, ValueError: as `add` does.
+    """
+    for begins, ends in pauses:
+        if begins > start:
+            used = elapsed(hours, start=start, end=begins)
+            if used and amount <= used:
+                break
+            amount -= used
+        start = max(start, ends)
+    return add(hours, start=start, amount=amount)
+
+
+def elapsed_around(
+    hours: BusinessHours, *, start: datetime, end: datetime, pauses: Iterable[Interval]
+) -> timedelta:
+    """Return the business time between two instants that lies in no pause.
+
+    pauses: disjoint; one may reach beyond either instant.
+
+    Raises:
+        ValueError: as `elapsed` does.
+    """
+    lost = (
+        elapsed(hours, start=max(start, begins), end=min(end, ends)) for begins, ends in pauses
+    )
+    return elapsed(hours, start=start, end=end) - sum(lost, NOTHING)
 
 
 def is_open(hours: BusinessHours, *, at: datetime) -> bool:

@@ -15,13 +15,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A reason as it ships; `rests_for` None disqualifies."""
+    """A reason as it ships; `rests_for` None disqualifies.
+
+    `min_attempts` on `min_attempt_days` different days come before it is given.
+    """
 
     key: str
     name: str
     category: ReasonCategory
     rests_for: timedelta | None
     ends_early_on_intent: bool = True
+    min_attempts: int = 0
+    min_attempt_days: int = 0
 
 
 REASONS = (
@@ -29,7 +34,14 @@ REASONS = (
     Reason("bad_timing", "Bad timing", ReasonCategory.BAD_TIMING, timedelta(days=90)),
     Reason("no_intent", "Just researching", ReasonCategory.NO_INTENT, timedelta(days=60)),
     Reason("wrong_person", "Wrong person", ReasonCategory.WRONG_PERSON, timedelta(days=60)),
-    Reason("could_not_reach", "Could not reach", ReasonCategory.UNREACHABLE, timedelta(days=30)),
+    Reason(
+        "could_not_reach",
+        "Could not reach",
+        ReasonCategory.UNREACHABLE,
+        timedelta(days=30),
+        min_attempts=3,
+        min_attempt_days=2,
+    ),
     Reason("duplicate", "Duplicate", ReasonCategory.DUPLICATE, None),
     Reason("competitor", "Competitor", ReasonCategory.COMPETITOR, None, False),
     Reason("internal", "Internal or test", ReasonCategory.INTERNAL, None, False),
@@ -54,6 +66,8 @@ def load_defaults(*, manager: AbstractBaseUser | None = None) -> None:
                 "category": reason.category,
                 "cool_off": reason.rests_for,
                 "ends_early_on_intent": reason.ends_early_on_intent,
+                "min_attempts": reason.min_attempts,
+                "min_attempt_days": reason.min_attempt_days,
                 "position": position * 10,
             },
         )

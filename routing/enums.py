@@ -54,6 +54,9 @@ class TimerMilestone(models.TextChoices):
     FIRST_RESPONSE = "first_response", _("First Response")
     ACCEPTANCE = "acceptance", _("Acceptance")
     RE_RESPONSE = "re_response", _("First response of a new owner")
+    SECOND_ATTEMPT = "second_attempt", _("Second attempt")
+    OUTCOME = "outcome", _("Opportunity or return")
+    ASSIGNMENT = "assignment", _("Assignment from a queue")
     ANSWER = "answer", _("Answer to a question")
 
 
@@ -70,6 +73,8 @@ class StepKind(models.TextChoices):
 
     WARN = "warn", _("Warn")
     BREACH = "breach", _("Breach")
+    REMIND = "remind", _("Remind the owner")
+    MANAGER = "manager", _("Tell the manager")
     ESCALATE = "escalate", _("Escalate")
     REASSIGN = "reassign", _("Reassign")
 
@@ -89,8 +94,11 @@ class SlaEventKind(models.TextChoices):
     SHORTENED = "shortened", _("Made due sooner by new high intent")
     WARNED = "warned", _("Warned")
     BREACHED = "breached", _("Breached")
+    REMINDED = "reminded", _("Owner reminded")
+    MANAGER_TOLD = "manager_told", _("Manager told")
     ESCALATED = "escalated", _("Escalated")
     REASSIGNED = "reassigned", _("Reassigned")
+    RECOMPUTED = "recomputed", _("Counted anew after the calendar was edited")
     PAUSED = "paused", _("Paused")
     RESUMED = "resumed", _("Resumed")
     MET = "met", _("Met")
@@ -98,17 +106,62 @@ class SlaEventKind(models.TextChoices):
     ANSWERED_LATE = "answered_late", _("Answered Late")
     REOPENED = "reopened", _("Restored when an answer was taken back")
 
+    ONCE = nonmember(("warned", "breached", "reminded", "manager_told", "escalated", "reassigned"))
 
-class RoutingRule(models.TextChoices):
-    """The rule by which an owner was found."""
+
+class RuleKind(models.TextChoices):
+    """The rule by which an owner was found; a plan is made of those that are `PLANNED`."""
 
     NAMED_ACCOUNT = "named_account", _("Named Account")
     ACCOUNT_OWNER = "account_owner", _("Account Owner")
+    HIGH_VALUE = "high_value", _("High value")
     TERRITORY = "territory", _("Territory rotation")
     SECONDARY = "secondary", _("Territory's secondary contact")
     QUEUE = "queue", _("Territory's queue")
     FALLBACK_QUEUE = "fallback_queue", _("Fallback Queue")
+    DELEGATE = "delegate", _("Stand-in of an absent rep")
     PERSON = "person", _("Assigned by a person")
+    PULLED = "pulled", _("Taken from the queue by a rep")
+
+    PLANNED = nonmember(
+        ("named_account", "account_owner", "high_value", "territory", "fallback_queue")
+    )
+
+
+class PlanState(models.TextChoices):
+    """Life of a routing plan, in this order."""
+
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+    RETIRED = "retired", _("Retired")
+
+
+class PauseReason(models.TextChoices):
+    """Why a clock stands still."""
+
+    LEAD_ASKED = "lead_asked", _("The lead asked to be called later")
+    LEAD_AWAY = "lead_away", _("The lead is away")
+    MARKETING_ASKED = "marketing_asked", _("Marketing is asked for a fact")
+    LEGAL_CHECK = "legal_check", _("Legal or compliance check")
+    SYSTEM_DOWN = "system_down", _("Phone or mail system is down")
+    OTHER = "other", _("Other")
+
+
+class FloorCheckCause(models.TextChoices):
+    """Why a handover was checked against the criteria floor."""
+
+    HANDOVER = "handover", _("Handed over")
+    CORRECTION = "correction", _("Facts were corrected")
+    REJECTION = "rejection", _("A rejection named a criterion")
+
+
+class BatchKind(models.TextChoices):
+    """By what handovers are put together for the criteria SLA."""
+
+    CAMPAIGN = "campaign", _("Campaign")
+    SOURCE = "source", _("Source")
+    IMPORT_RUN = "import_run", _("Import")
+    WEEK = "week", _("Week")
 
 
 class ReasonCategory(models.TextChoices):
@@ -145,3 +198,8 @@ class NoticeKind(models.TextChoices):
     REVIEW_DUE = "review_due", _("A definition is due for review")
     REVIEW_OVERDUE = "review_overdue", _("A review is overdue")
     QUESTION_ASKED = "question_asked", _("A question about a lead")
+    REMINDER = "reminder", _("Reminder of a missed promise")
+    MANAGER_TOLD = "manager_told", _("A promise of the team was missed")
+    SLA_ALERT = "sla_alert", _("A signed limit is broken")
+    BULK_REJECTED = "bulk_rejected", _("Leads of a batch were rejected together")
+    SUSPENDED = "suspended", _("Taken out of rotation")

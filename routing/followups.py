@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from definitions.enums import AttemptKind
@@ -149,9 +149,12 @@ def complete_by_attempt(
 ) -> int:
     """Mark as done what an attempt on a locked handoff does; return how many tasks.
 
-    Those of its kind that are overdue or due within 12 hours: a call does today's call.
+    Those of its kind that are overdue or due within 12 hours: a call does today's call. Of a
+    cadence it does one: two e-mails that were due are not sent by one.
     """
-    done = open_of(handoff).filter(kind=kind, due_at__lte=at + EARLY)
+    due = open_of(handoff).filter(kind=kind, due_at__lte=at + EARLY)
+    first = due.filter(cadence_step__isnull=False).order_by("cadence_step").values("pk")[:1]
+    done = due.filter(Q(cadence_step=None) | Q(pk__in=first))
     return done.update(done_at=at, done_by_id=by.pk)
 
 

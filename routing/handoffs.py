@@ -9,11 +9,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from definitions.models import DefinitionVersion
-from definitions.queries import agreement_of
-from leads import lifecycle
+from leads import lifecycle, traces
 from leads.enums import Cause, Stage
 from leads.models import Evaluation, Lead
-from routing import assignment, choices, locks, notices, packet, promises, timers
+from routing import assignment, choices, floor, locks, notices, packet, promises, timers
 from routing.answers import (
     CommentRequired,
     HandoffNotHeld,
@@ -23,7 +22,7 @@ from routing.answers import (
     reject,
     undo,
 )
-from routing.attempts import attempt
+from routing.attempts import TooFewAttempts, attempt
 from routing.choices import Choice
 from routing.confirmations import (
     AttemptRequired,
@@ -43,6 +42,7 @@ from routing.opportunities import (
     convert,
     open_opportunity,
 )
+from routing.pools import Question
 from routing.territories import inputs_of
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "NothingToUndo",
     "OpportunityAlreadyClosed",
     "ReasonRetired",
+    "TooFewAttempts",
     "UndoTooLate",
     "accept",
     "attempt",
@@ -131,11 +132,8 @@ def open(judged: Qualified, *, at: datetime) -> Handoff | None:  # noqa: A001  #
         return None
     # What does not depend on the owner comes first: others wait while the territory is locked.
     contents = packet.build(lead, evaluation, version, at=at, is_first=not former)
-    choice = choices.choose(
-        inputs_of(lead),
-        at=at,
-        previous_rep_ids=assignment.previous_rep_ids(lead) if former else (),
-    )
+    previous = assignment.previous_rep_ids(lead) if former else ()
+    choice = choices.choose(Question(inputs_of(lead), evaluation, previous=previous), at=at)
     territory = choice.territory
     default = territory.calendar if territory else _default_calendar()
     handoff = Handoff.objects.create(
@@ -144,11 +142,15 @@ def open(judged: Qualified, *, at: datetime) -> Handoff | None:  # noqa: A001  #
         evaluation=evaluation,
         packet=contents,
         calendar=promises.calendar_for(version, evaluation=evaluation, default=default),
-        floor_missed=_misses_floor(version, evaluation),
+        floor_missed=bool(floor.look(version, evaluation).missed),
+        campaign=lead.campaign,
+        source=lead.source,
+        import_run_id=traces.latest_run_of(lead.pk),
         qualified_at=judged.tipped_at or evaluation.tipped_at,
         opened_at=at,
         **_owner(choice, at=at),
     )
+    floor.check_handover(handoff, evaluation, at=at)
     assignment.begin(handoff, choice, at=at)
     timers.start(handoff, evaluation=evaluation, at=at)
     return handoff
@@ -204,11 +206,6 @@ def _owner(choice: Choice, *, at: datetime) -> dict[str, Any]:
         "territory": choice.territory,
         "assigned_at": at if choice.rep else None,
     }
-
-
-def _misses_floor(version: DefinitionVersion, evaluation: Evaluation) -> bool:
-    met = [result["key"] for result in evaluation.results if result["met"]]
-    return bool(agreement_of(version).missed_floor(met=met, path=evaluation.path))
 
 
 def _default_calendar() -> BusinessCalendar:

@@ -39,22 +39,31 @@ def hours_of(calendar: BusinessCalendar) -> BusinessHours:
     )
 
 
+def hours_in(calendar: BusinessCalendar | None) -> BusinessHours:
+    """Return a calendar's hours; around the clock where there is none."""
+    return AROUND_THE_CLOCK if calendar is None else hours_of(calendar)
+
+
+def default_calendar() -> BusinessCalendar | None:
+    """Return the default calendar; None while nobody has set it up."""
+    return BusinessCalendar.objects.filter(key=DEFAULT_CALENDAR).first()
+
+
 def default_hours() -> BusinessHours:
     """Return the hours of the default calendar, around the clock while nobody has set it up."""
-    calendar = BusinessCalendar.objects.filter(key=DEFAULT_CALENDAR).first()
-    return hours_of(calendar) if calendar else AROUND_THE_CLOCK
+    return hours_in(default_calendar())
 
 
 @transaction.atomic
 def replace_windows(calendar: BusinessCalendar, windows: Iterable[CalendarWindow]) -> None:
-    """Make these new rows the weekly openings of a calendar; running clocks keep their dues."""
+    """Make these new rows the weekly openings of a calendar; running clocks are counted anew."""
     calendar.windows.all().delete()
     CalendarWindow.objects.bulk_create(windows)
 
 
 @transaction.atomic
 def replace_closures(calendar: BusinessCalendar, closures: Iterable[CalendarClosure]) -> None:
-    """Make these new rows the closures of a calendar; running clocks keep their dues."""
+    """Make these new rows the closures of a calendar; running clocks are counted anew."""
     calendar.closures.all().delete()
     CalendarClosure.objects.bulk_create(closures)
 

@@ -1,6 +1,7 @@
 """The ledger of clocks: one line for each thing that happens to one."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -22,9 +23,26 @@ def record(
     **detail: Any,
 ) -> None:
     """Write a line of the ledger, and a log line."""
-    SlaEvent.objects.create(
-        timer=timer, kind=kind, at=at, by_id=by.pk if by else None, detail=detail
-    )
-    about = "question" if timer.handoff_id is None else "handoff"
-    subject_id = timer.handoff_id or timer.review_task_id
-    logger.info("Clock %s of %s %s: %s", timer.pk, about, subject_id, kind)
+    write([line(timer, kind, at=at, by=by, **detail)])
+
+
+def line(
+    timer: SlaTimer,
+    kind: SlaEventKind,
+    /,
+    *,
+    at: datetime,
+    by: AbstractBaseUser | None = None,
+    **detail: Any,
+) -> SlaEvent:
+    """Return an unsaved line of the ledger, for `write`. detail: as JSON."""
+    return SlaEvent(timer=timer, kind=kind, at=at, by_id=by.pk if by else None, detail=detail)
+
+
+def write(lines: Iterable[SlaEvent]) -> None:
+    """Write lines of the ledger, in their order, and as many log lines. One statement."""
+    for event in SlaEvent.objects.bulk_create(lines):
+        timer = event.timer
+        about = "question" if timer.handoff_id is None else "handoff"
+        subject_id = timer.handoff_id or timer.review_task_id
+        logger.info("Clock %s of %s %s: %s", timer.pk, about, subject_id, event.kind)

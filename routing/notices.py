@@ -95,28 +95,48 @@ def tell_of_step(
     people: Iterable[AbstractBaseUser | None],
     *,
     at: datetime,
+    level: int = 1,
 ) -> None:
-    """Owe each person (None is skipped) one notice of a step. One statement."""
+    """Owe each person (None is skipped) one notice of a step. One statement.
+
+    level: which of the timer's steps of this kind.
+    """
+    write(of_step(timer, step, kind, people, at=at, level=level))
+
+
+def of_step(
+    timer: SlaTimer,
+    step: StepKind,
+    kind: NoticeKind,
+    people: Iterable[AbstractBaseUser | None],
+    *,
+    at: datetime,
+    level: int = 1,
+) -> list[Notice]:
+    """Return the unsaved notices of `tell_of_step`, for `write`."""
     detail = {
         "milestone": timer.milestone,
         "due_at": timer.due_at.isoformat(),
         "is_high_intent": timer.is_high_intent,
-    }
+    } | ({"level": level} if level > 1 else {})
+    name = str(step) if level == 1 else f"{step}.{level}"
     told = {person.pk for person in people if person is not None}
-    Notice.objects.bulk_create(
-        [
-            Notice(
-                key=f"timer:{timer.pk}:{step}:{pk}",
-                kind=kind,
-                recipient_id=pk,
-                handoff=timer.handoff,
-                at=at,
-                detail=detail,
-            )
-            for pk in sorted(told)
-        ],
-        ignore_conflicts=True,
-    )
+    return [
+        Notice(
+            key=f"timer:{timer.pk}:{name}:{pk}",
+            kind=kind,
+            recipient_id=pk,
+            handoff=timer.handoff,
+            at=at,
+            detail=detail,
+        )
+        for pk in sorted(told)
+    ]
+
+
+def write(notices: Iterable[Notice]) -> None:
+    """Owe notices; one whose key was told before changes nothing. One statement."""
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
 
 
 def tell_of_question(

@@ -48,6 +48,7 @@ WHO = (
     ("region", "Region"),
     ("source", "Source"),
     ("campaign", "Campaign"),
+    ("product_line", "Product line asked for"),
     ("persona", "Persona"),
     ("expected_acv", "Expected annual contract value"),
 )
@@ -62,6 +63,7 @@ COMPANY = (
     ("funding_stage", "Funding stage"),
     ("technologies", "Technologies in use"),
     ("is_target", "Target account"),
+    ("tier", "Tier"),
     ("expected_acv", "Expected annual contract value"),
 )
 MONEY = frozenset({"revenue", "expected_acv"})

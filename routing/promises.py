@@ -1,20 +1,32 @@
 """What a signed version promises about a handoff, and when each part of it falls due."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
 
-from definitions.enums import Milestone
+from definitions.enums import STARTS, Milestone, StartEvent
 from definitions.models import DefinitionVersion, SlaTerm
+from definitions.vocabulary import LEVELS, Dimension
 from leads.models import Evaluation
 from routing import calendar
-from routing.calendar import BusinessHours
-from routing.enums import StepKind
-from routing.hours import AROUND_THE_CLOCK, hours_of
-from routing.models import BusinessCalendar, Handoff
+from routing.calendar import BusinessHours, Interval
+from routing.enums import StepKind, TimerMilestone
+from routing.hours import AROUND_THE_CLOCK
+from routing.models import BusinessCalendar, SlaTimer
 
 REMEMBERED_VERSIONS = 64
 """So many versions' terms are kept in memory; others are read again."""
+
+
+WARN_AT_PCT = 50
+"""Share of the time for an answer, or for an owner, after which somebody is reminded."""
+
+ASSIGNMENT_KEY = "assignment"
+"""Key of the promise that a queue makes: an owner in time."""
+
+Rung = tuple[StepKind, int]
+"""A step by its kind and level: warnings have several, everything else is at level 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,7 @@ class Plan:
     promised_at: datetime
     backstop_at: datetime | None
     due_at: datetime
-    steps: dict[StepKind, datetime]
+    steps: dict[Rung, datetime]
 
 
 def term_for(
@@ -46,6 +58,21 @@ def term_for(
     )
 
 
+def terms_from(
+    version: DefinitionVersion, event: StartEvent, *, evaluation: Evaluation
+) -> list[SlaTerm]:
+    """Return what is promised from an event on: of each milestone the term that applies."""
+    terms = (
+        term_for(version, milestone=milestone, evaluation=evaluation) for milestone in Milestone
+    )
+    return [term for term in terms if term is not None and starts_with(term) == event]
+
+
+def starts_with(term: SlaTerm) -> StartEvent:
+    """Return the event from which a term counts: its own, else the usual one."""
+    return StartEvent(term.counts_from or STARTS[Milestone(term.milestone)][0])
+
+
 def terms_of(version: DefinitionVersion) -> tuple[SlaTerm, ...]:
     """Return a version's terms in the order in which they are tried; not to be changed.
 
@@ -55,6 +82,34 @@ def terms_of(version: DefinitionVersion) -> tuple[SlaTerm, ...]:
     if version.content_hash:
         return _submitted_terms(version.pk, version.content_hash)
     return _read_terms(version.pk)
+
+
+def answer_term(key: str, *, within: timedelta) -> SlaTerm:
+    """Return what is promised of a question: escalation as soon as its time is used up."""
+    return SlaTerm(
+        key=key,
+        respond_within=within,
+        warn_at_pct=WARN_AT_PCT,
+        escalate_after=timedelta(0),
+    )
+
+
+def assignment_term(*, within: timedelta) -> SlaTerm:
+    """Return what a queue promises of a lead that waits in it, in the handoff's own hours."""
+    return answer_term(ASSIGNMENT_KEY, within=within)
+
+
+def term_of(timer: SlaTimer) -> SlaTerm:
+    """Return what a timer promises; a version's terms are frozen while it has handoffs.
+
+    Reads the version of its handoff, unless that is at hand.
+    """
+    if timer.milestone == TimerMilestone.ANSWER or timer.handoff is None:
+        return answer_term(timer.term_key, within=timer.respond_within)
+    if timer.milestone == TimerMilestone.ASSIGNMENT:
+        return assignment_term(within=timer.respond_within)
+    terms = {term.key: term for term in terms_of(timer.handoff.version)}
+    return terms[timer.term_key]
 
 
 def calendar_for(
@@ -72,43 +127,73 @@ def calendar_of(term: SlaTerm, *, default: BusinessCalendar) -> BusinessCalendar
     return BusinessCalendar.objects.filter(key=term.calendar_key).first() or default
 
 
-def hours_for(term: SlaTerm, *, handoff: Handoff) -> BusinessHours:
-    """Return the hours in which a term's time is counted."""
-    if not term.is_business_time:
-        return AROUND_THE_CLOCK
-    return hours_of(calendar_of(term, default=handoff.calendar))
+def plan(
+    term: SlaTerm,
+    *,
+    hours: BusinessHours,
+    start: datetime,
+    pauses: Sequence[Interval] = (),
+    not_before: datetime | None = None,
+) -> Plan:
+    """Say when a promise that counts from `start` falls due, with every step.
 
+    Each warning comes after its share of the promised time, and of the backstop if that is
+    earlier; what follows a breach counts from the due instant in the term's own hours.
 
-def plan(term: SlaTerm, *, hours: BusinessHours, start: datetime) -> Plan:
-    """Say when a promise that starts now falls due, with every step.
-
-    The warning comes after its share of the promised time, and of the backstop if that is
-    earlier; escalation and reassignment count from the due instant in the term's own hours.
+    pauses: when the clock stood still, ascending and disjoint; the backstop moves by them too.
+    not_before: nothing falls due earlier, for a clock that is counted anew.
 
     Raises:
         CalendarNeverOpens: the hours have no opening for more than a year.
     """
-    share = term.warn_at_pct / 100
-    promised_at = calendar.add(hours, start=start, amount=term.respond_within)
-    warn_at = calendar.add(hours, start=start, amount=term.respond_within * share)
+    later = partial(_after, hours=hours, start=start, pauses=pauses, not_before=not_before)
+    promised_at = later(term.respond_within)
     backstop_at = None
     if term.at_latest_within is not None:
-        backstop_at = start + term.at_latest_within
-        warn_at = min(warn_at, start + term.at_latest_within * share)
+        backstop_at = later(term.at_latest_within, hours=AROUND_THE_CLOCK)
     due_at = earlier(promised_at, backstop_at)
-    steps = {StepKind.WARN: warn_at, StepKind.BREACH: due_at}
-    for kind, after in (
+    steps: dict[Rung, datetime] = {}
+    for level, pct in enumerate((term.warn_at_pct, *term.later_warnings), start=1):
+        warn_at = later(term.respond_within * (pct / 100))
+        if term.at_latest_within is not None:
+            share = term.at_latest_within * (pct / 100)
+            warn_at = min(warn_at, later(share, hours=AROUND_THE_CLOCK))
+        steps[StepKind.WARN, level] = min(warn_at, due_at)
+    steps[StepKind.BREACH, 1] = due_at
+    steps |= after_breach(term, hours=hours, due_at=due_at)
+    return Plan(promised_at, backstop_at, due_at, steps)
+
+
+def after_breach(term: SlaTerm, *, hours: BusinessHours, due_at: datetime) -> dict[Rung, datetime]:
+    """Say when each step of a term's ladder falls due after the promise was broken."""
+    ladder = (
+        (StepKind.REMIND, term.remind_after),
+        (StepKind.MANAGER, term.manager_after),
         (StepKind.ESCALATE, term.escalate_after),
         (StepKind.REASSIGN, term.reassign_after),
-    ):
-        if after is not None:
-            steps[kind] = calendar.add(hours, start=due_at, amount=after)
-    return Plan(promised_at, backstop_at, due_at, steps)
+    )
+    return {
+        (kind, 1): calendar.add(hours, start=due_at, amount=after)
+        for kind, after in ladder
+        if after is not None
+    }
 
 
 def earlier(promised_at: datetime, backstop_at: datetime | None) -> datetime:
     """Return the instant at which a promise is broken."""
     return promised_at if backstop_at is None else min(promised_at, backstop_at)
+
+
+def _after(
+    amount: timedelta,
+    *,
+    hours: BusinessHours,
+    start: datetime,
+    pauses: Sequence[Interval],
+    not_before: datetime | None,
+) -> datetime:
+    instant = calendar.add_around(hours, start=start, amount=amount, pauses=pauses)
+    return instant if not_before is None else max(instant, not_before)
 
 
 # By the hash too: a version that is withdrawn and submitted again may promise something else.
@@ -125,6 +210,12 @@ def _holds(term: SlaTerm, evaluation: Evaluation, met: set[str]) -> bool:
     return (
         term.when_stage in ("", evaluation.stage)
         and term.when_path in ("", evaluation.path)
+        and (not term.when_intent or _reaches(evaluation.intent, term.when_intent))
         and (term.when_min_points is None or evaluation.points >= term.when_min_points)
         and met.issuperset(term.when_criteria)
     )
+
+
+def _reaches(level: str, wanted: str) -> bool:
+    levels = LEVELS[Dimension.INTENT]
+    return levels.index(level) >= levels.index(wanted)

@@ -15,10 +15,10 @@ from definitions.models import DefinitionVersion
 from definitions.queries import agreement_of
 from leads import assertions
 from leads.models import Lead
-from routing import absences, notices, steps, timers
+from routing import absences, breaches, notices, steps, stopping, timers
 from routing.enums import ReviewTaskState, StepKind
 from routing.models import Queue, ReviewTask, SlaTimer
-from routing.timers import StopCause
+from routing.stopping import StopCause
 
 logger = logging.getLogger(__name__)
 
@@ -121,8 +121,8 @@ def answer(
         at=at,
         expires_at=expires_at or latest,
     )
-    clocks = timers.unanswered_of_question(task)
-    timers.stop_each(clocks, cause=StopCause.ANSWER, at=at, by=by)
+    clocks = stopping.unanswered_of_question(task)
+    stopping.stop_each(clocks, cause=StopCause.ANSWER, at=at, by=by)
     task.state, task.closed_at, task.answered_by_id = ReviewTaskState.ANSWERED, at, by.pk
     task.save(update_fields=["state", "closed_at", "answered_by", "assertion"])
     logger.info("Question %s about lead %s answered by %s", task.key, task.lead_id, by.pk)
@@ -139,7 +139,7 @@ def fire_next(task_id: int, *, at: datetime) -> bool:
     task = rows.filter(pk=task_id).first()
     if task is None:
         return False
-    step = steps.due(at=at).filter(timer__review_task=task).order_by("due_at", "pk").first()
+    step = steps.due(at=at).filter(timer__review_task=task).order_by(*steps.IN_ORDER).first()
     if step is None:
         return False
     timer = SlaTimer.objects.select_for_update(no_key=True).get(pk=step.timer_id)
@@ -210,7 +210,7 @@ def _open(one: Waiting, question: CompiledQuestion, *, at: datetime) -> ReviewTa
 
 
 def _cancel(task: ReviewTask, *, at: datetime) -> None:
-    timers.cancel_each(timers.unanswered_of_question(task), at=at)
+    stopping.cancel_each(stopping.unanswered_of_question(task), at=at)
     task.state, task.closed_at = ReviewTaskState.CANCELLED, at
     task.save(update_fields=["state", "closed_at"])
     logger.info("Lead %s waits for an answer to %s no longer", task.lead_id, task.key)
@@ -223,7 +223,7 @@ def _warn(timer: SlaTimer, task: ReviewTask, at: datetime) -> None:
 
 
 def _breach(timer: SlaTimer, task: ReviewTask, at: datetime) -> None:
-    timers.breach(timer, at=at)
+    breaches.breach(timer, at=at)
 
 
 def _escalate(timer: SlaTimer, task: ReviewTask, at: datetime) -> None:

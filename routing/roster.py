@@ -1,161 +1,89 @@
-"""Who could receive a lead, locked, and whether each of them may, in plain words."""
+"""Reps, locked, and what the rules see of them."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable
+from datetime import datetime
 
-from django.db import connection
+from django.db.models import Q, QuerySet
 from django.utils.translation import get_language_info
 
-from routing.enums import HandoffStatus
-from routing.models import Absence, Rep, Territory, TerritoryMembership
-from routing.territories import RoutingInputs
-
-SOON = timedelta(days=6)
-"""Within it a weekday and an hour say when an absence ends, beyond it a date."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A rep who was considered; `why` in words: "30/30 open", "away until Mon 09:00"."""
-
-    rep: Rep
-    is_eligible: bool
-    why: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as decisions store it."""
-        return {
-            "rep": self.rep.pk,
-            "name": str(self.rep),
-            "eligible": self.is_eligible,
-            "why": self.why,
-        }
-
-
-@dataclass(slots=True)
-class Roster:
-    """The reps in question for one lead at one instant, their rows locked.
-
-    `named`, `owner` (holds an open handoff of the same account) and `secondary` are ids of reps
-    in `reps`. `previous` held the lead and gave it back; `barred` do not come into question at
-    all. `considered` grows with every question asked, in order.
-    """
-
-    inputs: RoutingInputs
-    territory: Territory | None
-    at: datetime
-    members: list[TerritoryMembership]
-    absences: dict[int, Absence]
-    named: int | None = None
-    owner: int | None = None
-    previous: Collection[int] = ()
-    barred: Collection[int] = ()
-    reps: dict[int, Rep] = field(default_factory=dict)
-    considered: dict[int, Candidate] = field(default_factory=dict)
-
-    @property
-    def secondary(self) -> int | None:
-        """The territory's second contact."""
-        return self.territory.secondary_id if self.territory else None
-
-    @property
-    def delegate(self) -> int | None:
-        """Who stands in for the named rep, who is away."""
-        absence = self.absences.get(self.named) if self.named else None
-        return absence.delegate_id if absence else None
-
-    def consider(self, rep_id: int, *, may_return: bool = False) -> Candidate:
-        """Say whether a rep may receive the lead, and keep the answer.
-
-        may_return: having given the lead back is no objection, since nobody else is eligible.
-        """
-        rep = self.reps[rep_id]
-        objection = self._objection(rep, may_return=may_return)
-        why = objection or f"{load_of(rep)} of {rep.capacity} open"
-        candidate = Candidate(rep=rep, is_eligible=not objection, why=why)
-        self.considered[rep_id] = candidate
-        return candidate
-
-    def speaks(self, rep_id: int) -> bool:
-        """Say whether a rep speaks the lead's language; anybody does when it is not known."""
-        language = self.inputs.language
-        return not language or language in self.reps[rep_id].languages
-
-    def _objection(self, rep: Rep, *, may_return: bool) -> str:
-        if rep.pk in self.barred:
-            return "holds it now or held it last"
-        if rep.pk in self.previous and not may_return:
-            return "held it before and gave it back"
-        return self._obstacle(rep)
-
-    def _obstacle(self, rep: Rep) -> str:
-        if not (rep.is_active and rep.user.is_active):
-            return "inactive"
-        if rep.pk in self.absences:
-            return _away(self.absences[rep.pk], at=self.at, zone=self._zone)
-        if load_of(rep) >= rep.capacity:
-            return f"{load_of(rep)}/{rep.capacity} open"
-        if self._language_is_required and not self.speaks(rep.pk):
-            return f"no {language_name(self.inputs.language)}"
-        return ""
-
-    @property
-    def _zone(self) -> ZoneInfo:
-        return ZoneInfo(self.territory.calendar.time_zone if self.territory else "UTC")
-
-    @property
-    def _language_is_required(self) -> bool:
-        return self.territory is not None and self.territory.language_is_required
-
-
-def lock(
-    inputs: RoutingInputs,
-    *,
-    territory: Territory | None,
-    at: datetime,
-    previous: Collection[int] = (),
-    barred: Collection[int] = (),
-) -> Roster:
-    """Lock everybody who may come into question, by ascending id, waiting for each.
-
-    The territory must be locked already. A rep who is locked elsewhere is waited for, never
-    skipped: skipping would give the next one two turns.
-    """
-    named, owner = _of_account(inputs)
-    roster = Roster(
-        inputs=inputs,
-        territory=territory,
-        at=at,
-        members=_members(territory),
-        absences={away.rep_id: away for away in Absence.objects.filter(span__contains=at)},
-        named=named,
-        owner=owner,
-        previous=previous,
-        barred=barred,
-    )
-    ids = {member.rep_id for member in roster.members} | {*barred}
-    by_name = (roster.named, roster.delegate, roster.owner, roster.secondary)
-    roster.reps = lock_reps(ids | {rep for rep in by_name if rep is not None})
-    return roster
+from routing.cases import Member, Person
+from routing.models import Absence, Rep, Suspension, TerritoryMembership
 
 
 def lock_reps(ids: Iterable[int]) -> dict[int, Rep]:
     """Lock reps by ascending id and return them by id, with their users."""
-    rows = (
-        Rep.objects.filter(pk__in=sorted(ids))
-        .select_related("user")
-        .select_for_update(of=("self",), no_key=True)
-        .order_by("pk")
+    return _by_id(Rep.objects.filter(pk__in=sorted(ids)))
+
+
+def lock_members(territory_ids: Iterable[int], *, also: Iterable[int]) -> dict[int, Rep]:
+    """Lock everybody who works one of some territories, and others; one query.
+
+    Who is locked elsewhere is waited for, never skipped: skipping would give the next one two
+    turns.
+    """
+    return _by_id(_in_question(territory_ids, also))
+
+
+def read_members(territory_ids: Iterable[int], *, also: Iterable[int]) -> dict[int, Rep]:
+    """Read those whom `lock_members` locks, without locking them; one query."""
+    return {rep.pk: rep for rep in _in_question(territory_ids, also).select_related("user")}
+
+
+def absences_at(at: datetime) -> dict[int, Absence]:
+    """Return the absences that run at an instant, by rep; one query."""
+    return {away.rep_id: away for away in Absence.objects.filter(span__contains=at)}
+
+
+def suspended(ids: Iterable[int]) -> set[int]:
+    """Return those of some reps who are out of rotation; one query."""
+    running = Suspension.objects.filter(rep__in=list(ids), ended_at=None)
+    return set(running.values_list("rep_id", flat=True))
+
+
+def person(rep: Rep, *, absence: Absence | None = None, is_suspended: bool = False) -> Person:
+    """Return what the rules see of a rep, who was read with the user."""
+    return Person(
+        rep=rep.pk,
+        name=str(rep),
+        load=load_of(rep),
+        capacity=rep.capacity,
+        languages=rep.languages,
+        is_active=rep.is_active and rep.user.is_active,
+        is_away=absence is not None,
+        away_until=absence.span.upper if absence else None,
+        delegate=absence.delegate_id if absence else None,
+        is_suspended=is_suspended,
     )
-    return {rep.pk: rep for rep in rows}
+
+
+def member(membership: TerritoryMembership, who: Person) -> Member:
+    """Return what the rules see of a rep's place in a territory."""
+    return Member(
+        person=who,
+        weight=membership.weight,
+        credit=membership.credit,
+        load=membership.open_count + membership.excess_count,
+        capacity=membership.capacity,
+        takes_turns=membership.is_active,
+        pk=membership.pk,
+    )
 
 
 def load_of(rep: Rep) -> int:
     """Return how many open handoffs a rep holds."""
     return rep.open_count + rep.excess_count
+
+
+def fullness(rep: Rep, territory_id: int | None) -> str:
+    """Say how full a locked rep is, "30/30 open", for one more lead of a territory; "": not."""
+    if load_of(rep) >= rep.capacity:
+        return f"{load_of(rep)}/{rep.capacity} open"
+    places = TerritoryMembership.objects.filter(rep=rep, territory=territory_id)
+    place = places.exclude(capacity=None).select_related("territory").first()
+    if place is None or place.capacity is None:
+        return ""
+    load = place.open_count + place.excess_count
+    return f"{load}/{place.capacity} open in {place.territory}" if load >= place.capacity else ""
 
 
 def language_name(code: str) -> str:
@@ -166,40 +94,11 @@ def language_name(code: str) -> str:
         return code.upper()
 
 
-def _members(territory: Territory | None) -> list[TerritoryMembership]:
-    if territory is None:
-        return []
-    return list(
-        TerritoryMembership.objects.filter(territory=territory, is_active=True).order_by("pk")
-    )
+def _in_question(territory_ids: Iterable[int], also: Iterable[int]) -> QuerySet[Rep]:
+    members = TerritoryMembership.objects.filter(territory__in=list(territory_ids))
+    return Rep.objects.filter(Q(pk__in=members.values("rep")) | Q(pk__in=sorted(also)))
 
 
-_OF_ACCOUNT = """
-SELECT (SELECT rep_id FROM routing_namedaccount WHERE account_id = %(account)s),
-    (SELECT rep_id FROM routing_handoff AS handoff JOIN leads_lead AS lead ON lead.id = lead_id
-     WHERE lead.account_id = %(account)s AND lead.id <> %(lead)s AND status = ANY(%(held)s)
-     ORDER BY assigned_at DESC, handoff.id DESC LIMIT 1)
-"""
-
-
-def _of_account(inputs: RoutingInputs) -> tuple[int | None, int | None]:
-    """Return whom the account is named for, and who holds another lead of it; one query."""
-    if inputs.account_id is None:
-        return None, None
-    asked: dict[str, Any] = {
-        "account": inputs.account_id,
-        "lead": inputs.lead_id,
-        "held": sorted(HandoffStatus.HELD),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_OF_ACCOUNT, asked)
-        named, owner = cursor.fetchone()
-        return named, owner
-
-
-def _away(absence: Absence, *, at: datetime, zone: ZoneInfo) -> str:
-    until = absence.span.upper
-    if until is None:
-        return "away"
-    local = until.astimezone(zone)
-    return f"away until {local:%a %H:%M}" if until - at <= SOON else f"away until {local:%d %b %Y}"
+def _by_id(reps: QuerySet[Rep]) -> dict[int, Rep]:
+    rows = reps.select_related("user").select_for_update(of=("self",), no_key=True).order_by("pk")
+    return {rep.pk: rep for rep in rows}

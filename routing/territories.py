@@ -1,15 +1,14 @@
-"""Which part of the market a lead belongs to, and whose turn it is there."""
+"""Which part of the market a lead belongs to."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from leads import matching
 from leads.matching import AccountMatch, Company
 from leads.models import Lead
-from routing.models import Territory, TerritoryMembership
+from routing.models import Territory
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,7 @@ class RoutingInputs:
     industry: str = ""
     employee_count: int | None = None
     language: str = ""
+    product_line: str = ""
 
 
 def inputs_of(lead: Lead) -> RoutingInputs:
@@ -44,7 +44,11 @@ def _inputs(lead: Lead, match: AccountMatch | None) -> RoutingInputs:
     account = match.account if match else lead.account
     if account is None:
         return RoutingInputs(
-            lead_id=lead.pk, country=lead.country, region=lead.region, language=lead.language
+            lead_id=lead.pk,
+            country=lead.country,
+            region=lead.region,
+            language=lead.language,
+            product_line=lead.product_line,
         )
     return RoutingInputs(
         lead_id=lead.pk,
@@ -56,6 +60,7 @@ def _inputs(lead: Lead, match: AccountMatch | None) -> RoutingInputs:
         industry=account.industry,
         employee_count=account.employee_count,
         language=lead.language,
+        product_line=lead.product_line,
     )
 
 
@@ -73,83 +78,58 @@ def inputs_of_many(lead_ids: Iterable[int]) -> list[RoutingInputs]:
     return [_inputs(lead, by_address.get(lead.pk)) for lead in leads]
 
 
-_OF_LEAD = ("account_reason", "email", "country", "region", "language")
+_OF_LEAD = ("account_reason", "email", "country", "region", "language", "product_line")
 _OF_ACCOUNT = ("name", "country", "region", "industry", "employee_count")
 
 
+def active() -> list[Territory]:
+    """Return the territories that take leads, in the order in which they are tried; one query."""
+    return list(Territory.objects.filter(is_active=True).order_by("position", "pk"))
+
+
 def first_for(
-    leads: Iterable[RoutingInputs],
+    leads: Iterable[RoutingInputs], *, tried: Sequence[Territory] | None = None
 ) -> list[tuple[RoutingInputs, Territory | None]]:
-    """Return with each lead the territory that `lock_for` would take; one query, no lock."""
-    tried = list(Territory.objects.filter(is_active=True).order_by("position", "pk"))
-    return [(one, next((each for each in tried if _takes_all(each, one)), None)) for one in leads]
+    """Return with each lead the first active territory whose conditions hold, None if none does.
 
-
-def lock_for(inputs: RoutingInputs) -> Territory | None:
-    """Take the rotation of the first active territory whose conditions hold; None if none does.
-
-    What is not known meets no condition. One query, for the territory with queue and calendar.
+    What is not known meets no condition. tried: the active ones in order, None to read them.
     """
-    return (
-        _locked()
-        .filter(
-            _takes("countries", inputs.country),
-            _takes("regions", inputs.region),
-            _takes("industries", inputs.industry),
-            _takes_size(inputs.employee_count),
-            is_active=True,
-        )
-        .order_by("position", "pk")
-        .first()
-    )
+    rows = active() if tried is None else tried
+    found: dict[tuple[object, ...], Territory | None] = {}
+    placed = []
+    for one in leads:
+        asked = (one.country, one.region, one.industry, one.product_line, one.employee_count)
+        if asked not in found:
+            found[asked] = next((each for each in rows if _takes(each, one)), None)
+        placed.append((one, found[asked]))
+    return placed
 
 
-def lock(territory: Territory) -> Territory:
-    """Take the rotation of a territory and return the row as it is then."""
-    return _locked().get(pk=territory.pk)
+def lock(ids: Iterable[int]) -> dict[int, Territory]:
+    """Take the rotations of territories, by ascending id; return the rows as they are then.
 
-
-def next_in_turn(memberships: Sequence[TerritoryMembership]) -> TerritoryMembership:
-    """Say whose turn it is among some members by smooth weighted round robin.
-
-    Over any run of turns with the same members each gets their share, one turn more or less.
+    With their queues and calendars. One query.
     """
-    return max(memberships, key=lambda member: (member.credit + member.weight, -member.pk))
+    rows = _in_order(ids).select_for_update(of=("self",), no_key=True)
+    return {each.pk: each for each in rows}
 
 
-def charge_turn(taken: TerritoryMembership, *, among: Collection[TerritoryMembership]) -> None:
-    """Write down a turn taken: all who could have taken it earn, who took it pays.
-
-    Call it under the territory's lock.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE routing_territorymembership
-            SET credit = credit + weight - CASE WHEN id = %s THEN %s ELSE 0 END
-            WHERE id = ANY(%s)
-            """,
-            [taken.pk, sum(member.weight for member in among), [member.pk for member in among]],
-        )
+def read(ids: Iterable[int]) -> dict[int, Territory]:
+    """Read what `lock` reads without taking the rotations. One query."""
+    return {each.pk: each for each in _in_order(ids)}
 
 
-def _locked() -> QuerySet[Territory]:
-    return Territory.objects.select_related("queue", "calendar").select_for_update(
-        of=("self",), no_key=True
-    )
+def _in_order(ids: Iterable[int]) -> QuerySet[Territory]:
+    rows = Territory.objects.select_related("queue", "calendar")
+    return rows.filter(pk__in=sorted(ids)).order_by("pk")
 
 
-def _takes(field: str, value: str) -> Q:
-    anything = Q(**{field: []})
-    return anything | Q(**{f"{field}__contains": [value]}) if value else anything
-
-
-def _takes_all(territory: Territory, inputs: RoutingInputs) -> bool:
-    """Say of a row in hand what the query of `lock_for` says."""
+def _takes(territory: Territory, inputs: RoutingInputs) -> bool:
     conditions = (
         (territory.countries, inputs.country),
         (territory.regions, inputs.region),
         (territory.industries, inputs.industry),
+        (territory.product_lines, inputs.product_line),
     )
     if any(wanted and value not in wanted for wanted, value in conditions):
         return False
@@ -158,12 +138,4 @@ def _takes_all(territory: Territory, inputs: RoutingInputs) -> bool:
         return least is None and most is None
     return (least is None or least <= inputs.employee_count) and (
         most is None or inputs.employee_count <= most
-    )
-
-
-def _takes_size(employees: int | None) -> Q:
-    if employees is None:
-        return Q(min_employees=None, max_employees=None)
-    return (Q(min_employees=None) | Q(min_employees__lte=employees)) & (
-        Q(max_employees=None) | Q(max_employees__gte=employees)
     )

@@ -1,32 +1,27 @@
-"""Clocks on handoffs and questions: started, paused, stopped, broken; all of it in the ledger.
+"""What happens to handoffs and questions, and which clocks it starts, stops or makes due sooner.
 
 Whoever calls holds the row lock of the handoff or question, so an answer and a breach at the same
 instant have one winner. `at` decides: an answer no later than the due instant keeps the promise
 even when it is processed later, unless the breach has fired already.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 
-from definitions.enums import Milestone
-from definitions.models import SlaTerm
+from definitions.enums import Milestone, StartEvent
 from leads.models import Evaluation
-from routing import ledger, notices, promises, steps
-from routing.enums import NoticeKind, SlaEventKind, StepKind, StepState, TimerMilestone, TimerState
-from routing.hours import AROUND_THE_CLOCK, default_hours, tzdata_version
-from routing.models import Assignment, Handoff, ReviewTask, SlaTimer
-from routing.promises import Plan
+from routing import elapsed, ledger, promises, starting, steps, stopping
+from routing.enums import HandoffStatus, SlaEventKind, StepKind, TimerMilestone, TimerState
+from routing.hours import hours_in
+from routing.models import Handoff, ReviewTask, SlaTimer
+from routing.starting import Start
+from routing.stopping import ACTIVE, StopCause
 
 RESPONSE = (TimerMilestone.FIRST_RESPONSE, TimerMilestone.RE_RESPONSE)
-ACTIVE = (TimerState.RUNNING, TimerState.PAUSED)
-
-WARN_OF_QUESTION_AT_PCT = 50
-"""Share of the time for an answer after which its owner is reminded."""
 
 
 class NoTermApplies(Exception):
@@ -39,45 +34,29 @@ class NoTermApplies(Exception):
         )
 
 
-class StopCause(StrEnum):
-    """What stopped a clock; stored in the ledger's detail."""
-
-    ATTEMPT = "attempt"
-    ACCEPTANCE = "acceptance"
-    REJECTION = "rejection"
-    CONVERSION = "conversion"
-    ANSWER = "answer"
-
-
 @transaction.atomic(savepoint=False)
 def start(handoff: Handoff, *, evaluation: Evaluation, at: datetime) -> SlaTimer:
     """Start the clocks of a new handoff, from its qualification, and return the response clock.
 
-    Also starts an acceptance clock where the version promises acceptance in time.
+    Beside it those of whatever else the version promises from the qualification on, and those
+    that its first owner starts: from the assignment, or while it waits in a queue.
 
     Raises:
         NoTermApplies: no first-response term of the version holds.
     """
-    term = _term(handoff, Milestone.FIRST_RESPONSE, evaluation)
-    if term is None:
+    terms = promises.terms_from(handoff.version, StartEvent.QUALIFIED, evaluation=evaluation)
+    if not any(term.milestone == Milestone.FIRST_RESPONSE for term in terms):
         raise NoTermApplies(handoff)
-    timer = _start(
-        handoff,
-        milestone=TimerMilestone.FIRST_RESPONSE,
-        term=term,
-        counts_from=handoff.qualified_at,
-        at=at,
-    )
-    acceptance = _term(handoff, Milestone.ACCEPTANCE, evaluation)
-    if acceptance is not None:
-        _start(
-            handoff,
-            milestone=TimerMilestone.ACCEPTANCE,
-            term=acceptance,
-            counts_from=handoff.qualified_at,
-            at=at,
-        )
-    return timer
+    starts = [
+        Start(handoff, TimerMilestone(term.milestone), term, handoff.qualified_at)
+        for term in terms
+    ]
+    if handoff.status == HandoffStatus.QUEUED:
+        starts += _waits(handoff, at=at)
+    else:
+        starts += _from(handoff, StartEvent.ASSIGNED, [], at=at)
+    started = starting.begin(starts, at=at)
+    return next(one for one in started if one.milestone == TimerMilestone.FIRST_RESPONSE)
 
 
 @transaction.atomic(savepoint=False)
@@ -87,46 +66,122 @@ def start_for_question(task: ReviewTask, *, within: timedelta, at: datetime) -> 
     within: business time by the default calendar; wall-clock time where there is none. It warns
     after half of it, and escalates when it is used up.
     """
-    term = SlaTerm(
-        key=task.key,
-        respond_within=within,
-        warn_at_pct=WARN_OF_QUESTION_AT_PCT,
-        escalate_after=timedelta(0),
-    )
-    hours = default_hours()
-    term.is_business_time = hours is not AROUND_THE_CLOCK
-    plan = promises.plan(term, hours=hours, start=at)
-    timer = _planned(term, plan, milestone=TimerMilestone.ANSWER, counts_from=at)
-    timer.review_task = task
-    timer.save()
-    steps.arm(timer, plan)
-    ledger.record(timer, SlaEventKind.STARTED, at=at, due_at=plan.due_at.isoformat())
+    term = promises.answer_term(task.key, within=within)
+    (timer,) = starting.begin([Start(task, TimerMilestone.ANSWER, term, at)], at=at)
     return timer
 
 
 @transaction.atomic
-def stop(
-    handoff: Handoff, *, kind: str, at: datetime, by: AbstractBaseUser | None = None
+def heed_attempt(
+    handoff: Handoff,
+    *,
+    kind: str,
+    at: datetime,
+    by: AbstractBaseUser | None = None,
+    is_reached: bool = False,
 ) -> list[SlaTimer]:
-    """Let an attempt stop the response clocks that its kind stops; return those stopped.
+    """Let an attempt stop and start clocks; return those stopped.
 
-    In time: met. After the due instant, fired or not: breached, and answered late.
+    It stops the response clocks, and the clock of a second attempt, that its kind stops. The first
+    attempt starts what counts from it, but for the clock of a second one when the lead was
+    reached (`is_reached`), which ends that clock whatever the kind. `handoff.first_attempt_at`
+    says already whether this is the first.
     """
-    timers = [
-        timer
-        for timer in unanswered(handoff)
-        if timer.milestone in RESPONSE and (not timer.stop_kinds or kind in timer.stop_kinds)
+    known = stopping.locked(handoff)
+    waiting = [timer for timer in known if stopping.awaits_answer(timer)]
+    second = [t for t in waiting if t.milestone == TimerMilestone.SECOND_ATTEMPT]
+    stopped = _answer(
+        [timer for timer in waiting if timer.milestone in RESPONSE], kind=kind, at=at, by=by
+    )
+    stopped += _answer(second, kind=None if is_reached else kind, at=at, by=by)
+    if handoff.first_attempt_at in (None, at):
+        starts = _from(handoff, StartEvent.FIRST_ATTEMPT, known, at=at)
+        starting.begin([one for one in starts if not (is_reached and _is_second(one))], at=at)
+    return stopped
+
+
+@transaction.atomic(savepoint=False)
+def heed_assignment(handoff: Handoff, *, at: datetime) -> None:
+    """Start what is promised from the first assignment to a rep on; once a handoff."""
+    heed_assignments([handoff], at=at)
+
+
+@transaction.atomic(savepoint=False)
+def heed_assignments(handoffs: Sequence[Handoff], *, at: datetime) -> None:
+    """Start, for handoffs that got a rep, what is promised from that on; once a handoff each.
+
+    A fixed number of queries; none of clocks where no agreement promises anything from then on.
+    """
+    prefetch_related_objects(handoffs, "version", "evaluation")
+    wanting = [handoff for handoff in handoffs if _from(handoff, StartEvent.ASSIGNED, [], at=at)]
+    if not wanting:
+        return
+    known: dict[int | None, list[SlaTimer]] = {}
+    for timer in stopping.locked_of(wanting):
+        known.setdefault(timer.handoff_id, []).append(timer)
+    starts = [
+        start
+        for handoff in wanting
+        for start in _from(handoff, StartEvent.ASSIGNED, known.get(handoff.pk, []), at=at)
     ]
-    return stop_each(timers, cause=StopCause.ATTEMPT, at=at, by=by, detail={"kind": kind})
+    starting.begin(starts, at=at)
+
+
+@transaction.atomic(savepoint=False)
+def start_waiting(handoff: Handoff, *, at: datetime) -> None:
+    """Start the clock of a handoff that begins to wait in its queue, if the queue promises one.
+
+    One that waits already, in this queue or another, keeps its clock.
+    """
+    start_waiting_many([handoff], at=at)
+
+
+@transaction.atomic(savepoint=False)
+def start_waiting_many(handoffs: Sequence[Handoff], *, at: datetime) -> None:
+    """Do `start_waiting` for many, in a fixed number of queries."""
+    prefetch_related_objects(handoffs, "queue")
+    waiting = [handoff for handoff in handoffs if _waits(handoff, at=at)]
+    if not waiting:
+        return
+    has_clock = {timer.handoff_id for timer in _clocks_of_waiting(waiting)}
+    starts = [
+        start
+        for handoff in waiting
+        if handoff.pk not in has_clock
+        for start in _waits(handoff, at=at)
+    ]
+    starting.begin(starts, at=at)
+
+
+@transaction.atomic(savepoint=False)
+def stop_waiting(handoff: Handoff, *, at: datetime) -> None:
+    """Stop the clock of a handoff that waited in a queue and has a rep now."""
+    stop_waiting_many([handoff], at=at)
+
+
+@transaction.atomic(savepoint=False)
+def stop_waiting_many(handoffs: Sequence[Handoff], *, at: datetime) -> None:
+    """Do `stop_waiting` for many: one query where none had a clock; those late one by one."""
+    stopping.stop_quietly(_clocks_of_waiting(handoffs), cause=StopCause.ASSIGNMENT, at=at)
 
 
 @transaction.atomic
 def stop_for_acceptance(
     handoff: Handoff, *, at: datetime, by: AbstractBaseUser | None = None
 ) -> list[SlaTimer]:
-    """Stop the acceptance clock; accepting leaves the response clock running."""
-    timers = [t for t in unanswered(handoff) if t.milestone == TimerMilestone.ACCEPTANCE]
-    return stop_each(timers, cause=StopCause.ACCEPTANCE, at=at, by=by)
+    """Stop the acceptance clock and start what counts from the acceptance; return those stopped.
+
+    Accepting leaves the response clock running.
+    """
+    known = stopping.locked(handoff)
+    timers = [
+        timer
+        for timer in known
+        if timer.milestone == TimerMilestone.ACCEPTANCE and stopping.awaits_answer(timer)
+    ]
+    stopped = stopping.stop_each(timers, cause=StopCause.ACCEPTANCE, at=at, by=by)
+    starting.begin(_from(handoff, StartEvent.ACCEPTED, known, at=at), at=at)
+    return stopped
 
 
 @transaction.atomic
@@ -134,7 +189,8 @@ def stop_for_rejection(
     handoff: Handoff, *, at: datetime, by: AbstractBaseUser | None = None
 ) -> list[SlaTimer]:
     """Stop every clock: a rejection is an answer, in time or late."""
-    return stop_each(unanswered(handoff), cause=StopCause.REJECTION, at=at, by=by)
+    timers = stopping.unanswered(handoff)
+    return stopping.stop_each(timers, cause=StopCause.REJECTION, at=at, by=by)
 
 
 @transaction.atomic
@@ -142,7 +198,8 @@ def stop_for_conversion(
     handoff: Handoff, *, at: datetime, by: AbstractBaseUser | None = None
 ) -> list[SlaTimer]:
     """Stop every clock: an opportunity is an answer, in time or late."""
-    return stop_each(unanswered(handoff), cause=StopCause.CONVERSION, at=at, by=by)
+    timers = stopping.unanswered(handoff)
+    return stopping.stop_each(timers, cause=StopCause.CONVERSION, at=at, by=by)
 
 
 @transaction.atomic
@@ -153,56 +210,7 @@ def cancel(
 
     A promise that is broken by now is not cancelled: it stays, or becomes, breached.
     """
-    return cancel_each(unanswered(handoff), at=at, by=by)
-
-
-def cancel_each(
-    timers: Iterable[SlaTimer],
-    *,
-    at: datetime,
-    by: AbstractBaseUser | None = None,
-) -> list[SlaTimer]:
-    """End locked timers without an answer, but for promises broken by now; return those ended."""
-    cancelled = []
-    for timer in timers:
-        if is_overdue(timer, at=at):
-            breach(timer, at=at)
-        armed = steps.cancel(timer)
-        if timer.state == TimerState.BREACHED:
-            continue
-        timer.state, timer.paused_at = TimerState.CANCELLED, None
-        timer.save(update_fields=["state", "paused_at"])
-        ledger.record(timer, SlaEventKind.CANCELLED, at=at, by=by, steps=armed)
-        cancelled.append(timer)
-    return cancelled
-
-
-def stop_each(
-    timers: Iterable[SlaTimer],
-    *,
-    cause: StopCause,
-    at: datetime,
-    by: AbstractBaseUser | None,
-    detail: dict[str, Any] | None = None,
-) -> list[SlaTimer]:
-    """Stop locked timers as met or answered late; the ledger keeps what `reopen` needs."""
-    stopped = list(timers)
-    for timer in stopped:
-        if is_overdue(timer, at=at):
-            breach(timer, at=at)
-        is_late = timer.state == TimerState.BREACHED
-        restored = {
-            "was": timer.state,
-            "paused_at": timer.paused_at.isoformat() if timer.paused_at else None,
-            "steps": steps.cancel(timer),
-        }
-        timer.stopped_at = at
-        if not is_late:
-            timer.state, timer.paused_at = TimerState.MET, None
-        timer.save(update_fields=["state", "stopped_at", "paused_at"])
-        happened = SlaEventKind.ANSWERED_LATE if is_late else SlaEventKind.MET
-        ledger.record(timer, happened, at=at, by=by, cause=cause, **restored, **(detail or {}))
-    return stopped
+    return stopping.cancel_each(stopping.unanswered(handoff), at=at, by=by)
 
 
 @transaction.atomic
@@ -215,24 +223,13 @@ def reopen(
 ) -> list[SlaTimer]:
     """Restore the clocks that an answer stopped, as they were, and return them.
 
-    The promise keeps its due instant, and the steps that the answer cancelled are armed again:
-    what fell due meanwhile fires next.
+    An acceptance that is taken back also ends the clocks that it started.
     """
-    reopened = []
-    for timer in _locked(handoff):
-        event = timer.events.order_by("pk").last()
-        if event is None or event.detail.get("cause") != cause:
-            continue
-        timer.stopped_at = None
-        if timer.state == TimerState.MET:
-            paused_at = event.detail["paused_at"]
-            timer.state = event.detail["was"]
-            timer.paused_at = datetime.fromisoformat(paused_at) if paused_at else None
-        timer.save(update_fields=["state", "stopped_at", "paused_at"])
-        timer.steps.filter(kind__in=event.detail["steps"]).update(state=StepState.ARMED)
-        ledger.record(timer, SlaEventKind.REOPENED, at=at, by=by, after=cause)
-        reopened.append(timer)
-    return reopened
+    timers = stopping.locked(handoff)
+    if cause == StopCause.ACCEPTANCE:
+        begun = [timer for timer in timers if _counts_from_acceptance(timer)]
+        stopping.cancel_each(begun, at=at, by=by)
+    return [t for t in timers if stopping.restore(t, cause=cause, at=at, by=by)]
 
 
 @transaction.atomic
@@ -242,20 +239,43 @@ def restart_for_new_owner(handoff: Handoff, *, at: datetime) -> SlaTimer | None:
     It is outside the miss rate, replaces one that is still running, and does not reassign again.
     Returns None when the response clock is not breached, or was answered.
     """
-    timers = unanswered(handoff)
-    first = next((t for t in timers if t.milestone == TimerMilestone.FIRST_RESPONSE), None)
-    if first is None or first.state != TimerState.BREACHED:
-        return None
-    for timer in timers:
-        if timer.milestone == TimerMilestone.RE_RESPONSE:
-            _replace(timer, at=at)
-    return _start(
-        handoff,
-        milestone=TimerMilestone.RE_RESPONSE,
-        term=own_term(handoff, first),
-        counts_from=at,
-        at=at,
+    return next(iter(restart_for_new_owners([handoff], at=at)), None)
+
+
+@transaction.atomic(savepoint=False)
+def restart_for_new_owners(handoffs: Sequence[Handoff], *, at: datetime) -> list[SlaTimer]:
+    """Do `restart_for_new_owner` for many and return the new clocks.
+
+    What the breached clock had armed for taking the lead from its former owner is dropped. One
+    query where no response clock is breached, else a fixed number, but for clocks of former new
+    owners, which are replaced one by one.
+    """
+    breached = SlaTimer.objects.filter(
+        handoff__in=[handoff.pk for handoff in handoffs],
+        milestone=TimerMilestone.FIRST_RESPONSE,
+        state=TimerState.BREACHED,
+        stopped_at=None,
     )
+    missed = set(breached.values_list("handoff_id", flat=True))
+    if not missed:
+        return []
+    late = [handoff for handoff in handoffs if handoff.pk in missed]
+    prefetch_related_objects(late, "version")
+    starts = []
+    known = stopping.locked_of(late)
+    steps.cancel_all(
+        [timer for timer in known if timer.milestone == TimerMilestone.FIRST_RESPONSE],
+        kinds=[StepKind.REASSIGN],
+    )
+    for timer in known:
+        if timer.milestone == TimerMilestone.RE_RESPONSE and stopping.awaits_answer(timer):
+            _replace(timer, at=at)
+        if timer.milestone == TimerMilestone.FIRST_RESPONSE and timer.handoff is not None:
+            if timer.state == TimerState.CANCELLED:
+                continue
+            term = promises.term_of(timer)
+            starts.append(Start(timer.handoff, TimerMilestone.RE_RESPONSE, term, at))
+    return starting.begin(starts, at=at)
 
 
 @transaction.atomic
@@ -267,20 +287,25 @@ def shorten(handoff: Handoff, *, evaluation: Evaluation, at: datetime) -> bool:
     judging a lead anew does not undo a pause. Returns whether the due instant moved.
     """
     timer = _running_response(handoff)
-    term = _term(handoff, Milestone.FIRST_RESPONSE, evaluation)
+    term = promises.term_for(
+        handoff.version, milestone=Milestone.FIRST_RESPONSE, evaluation=evaluation
+    )
     if timer is None or term is None or not term.is_high_intent or term.key == timer.term_key:
         return False
-    hours = promises.hours_for(term, handoff=handoff)
-    plan = promises.plan(term, hours=hours, start=max(evaluation.tipped_at, timer.started_at))
-    if plan.due_at >= timer.due_at or is_overdue(timer, at=at):
+    default = handoff.calendar
+    calendar = promises.calendar_of(term, default=default) if term.is_business_time else None
+    counts_from = max(evaluation.tipped_at, timer.started_at)
+    plan = promises.plan(
+        term, hours=hours_in(calendar), start=counts_from, pauses=elapsed.stood_still(timer)
+    )
+    if plan.due_at >= timer.due_at or stopping.is_overdue(timer, at=at):
         return False
     was_due_at = timer.due_at
-    _promise(timer, term)
-    timer.promised_at, timer.backstop_at, timer.due_at = (
-        plan.promised_at,
-        plan.backstop_at,
-        plan.due_at,
-    )
+    starting.promise(timer, term)
+    timer.calendar, timer.is_business_time = calendar, calendar is not None
+    timer.hours_as_of = calendar.changed_at if calendar else timer.hours_as_of
+    timer.promised_at, timer.backstop_at = plan.promised_at, plan.backstop_at
+    timer.due_at = plan.due_at
     timer.save()
     steps.advance(timer, plan)
     ledger.record(
@@ -290,152 +315,77 @@ def shorten(handoff: Handoff, *, evaluation: Evaluation, at: datetime) -> bool:
         was_due_at=was_due_at.isoformat(),
         due_at=timer.due_at.isoformat(),
         term=term.key,
+        counts_from=counts_from.isoformat(),
     )
     return True
 
 
-def breach(timer: SlaTimer, *, at: datetime) -> None:
-    """Mark a running timer breached by whoever held the handoff when it came due; tell people.
-
-    Fires the breach step, exactly once: the caller has found the timer running under lock. Tells
-    the holder who missed it, the present owner, and the managers of both; of a question, its
-    owner.
-    """
-    timer.state, timer.breached_at = TimerState.BREACHED, at
-    handoff = timer.handoff
-    if handoff is not None:
-        _blame(timer)
-    timer.save(update_fields=["state", "breached_at", "missed_by_rep", "missed_by_queue"])
-    steps.fire(timer, StepKind.BREACH, at=at)
-    if handoff is None:
-        notices.tell_of_question(timer, StepKind.BREACH, at=at)
-        return
-    holders = [(handoff.rep, handoff.queue), (timer.missed_by_rep, timer.missed_by_queue)]
-    people = [
-        person(rep=rep, queue=queue)
-        for rep, queue in holders
-        for person in (notices.holder, notices.manager)
+def _answer(
+    timers: Sequence[SlaTimer], *, kind: str | None, at: datetime, by: AbstractBaseUser | None
+) -> list[SlaTimer]:
+    """Stop the timers that an attempt of a kind stops; None stops them all."""
+    answered = [
+        timer
+        for timer in timers
+        if kind is None or not timer.stop_kinds or kind in timer.stop_kinds
     ]
-    notices.tell_of_step(timer, StepKind.BREACH, NoticeKind.BREACHED, people, at=at)
+    detail = {"kind": kind} if kind else {}
+    return stopping.stop_each(answered, cause=StopCause.ATTEMPT, at=at, by=by, detail=detail)
 
 
-def _blame(timer: SlaTimer) -> None:
-    """Note on a handoff's clock who held the handoff when it came due; not saved."""
-    segment = (
-        Assignment.objects.filter(handoff=timer.handoff_id, began_at__lte=timer.due_at)
-        .exclude(ended_at__lte=timer.due_at)
-        .select_related("rep__user", "rep__manager", "queue__manager")
-        .order_by("-began_at", "-pk")
-        .first()
+def _from(
+    handoff: Handoff, event: StartEvent, known: Sequence[SlaTimer], *, at: datetime
+) -> list[Start]:
+    """Return the clocks that an event starts, but for milestones that have had theirs."""
+    had = {timer.milestone for timer in known if timer.state != TimerState.CANCELLED}
+    return [
+        Start(handoff, TimerMilestone(term.milestone), term, at, event)
+        for term in promises.terms_from(handoff.version, event, evaluation=handoff.evaluation)
+        if term.milestone not in had
+    ]
+
+
+def _waits(handoff: Handoff, *, at: datetime) -> list[Start]:
+    """Return the clock that a handoff's queue promises; none for one that a rep has."""
+    if handoff.queue is None or handoff.queue.assign_within is None:
+        return []
+    term = promises.assignment_term(within=handoff.queue.assign_within)
+    return [Start(handoff, TimerMilestone.ASSIGNMENT, term, at)]
+
+
+def _clocks_of_waiting(handoffs: Sequence[Handoff]) -> list[SlaTimer]:
+    """Return the locked clocks of handoffs that wait, or waited until now, in a queue."""
+    by_id = {handoff.pk: handoff for handoff in handoffs}
+    rows = SlaTimer.objects.select_for_update(no_key=True).filter(
+        handoff__in=by_id, milestone=TimerMilestone.ASSIGNMENT
     )
-    if segment is not None:
-        timer.missed_by_rep, timer.missed_by_queue = segment.rep, segment.queue
-
-
-def own_term(handoff: Handoff, timer: SlaTimer) -> SlaTerm:
-    """Return the term that a timer keeps; a version's terms are frozen while it has handoffs."""
-    terms = {term.key: term for term in promises.terms_of(handoff.version)}
-    return terms[timer.term_key]
-
-
-def unanswered(handoff: Handoff) -> list[SlaTimer]:
-    """Return the locked timers that an answer would still change: active, or breached so far."""
-    return [timer for timer in _locked(handoff) if _awaits_answer(timer)]
-
-
-def unanswered_of_question(task: ReviewTask) -> list[SlaTimer]:
-    """Return the locked clock of a question, if an answer would still change it."""
-    rows = SlaTimer.objects.select_for_update(no_key=True).filter(review_task=task)
-    timers = list(rows.order_by("pk"))
+    timers = [timer for timer in rows.order_by("pk") if stopping.awaits_answer(timer)]
     for timer in timers:
-        timer.review_task = task
-    return [timer for timer in timers if _awaits_answer(timer)]
-
-
-def _awaits_answer(timer: SlaTimer) -> bool:
-    return timer.state in ACTIVE or (
-        timer.state == TimerState.BREACHED and timer.stopped_at is None
-    )
-
-
-def is_overdue(timer: SlaTimer, *, at: datetime) -> bool:
-    """Say whether a running timer is past its due instant and its breach has yet to fire."""
-    return timer.state == TimerState.RUNNING and at > timer.due_at
-
-
-def _term(handoff: Handoff, milestone: Milestone, evaluation: Evaluation) -> SlaTerm | None:
-    return promises.term_for(handoff.version, milestone=milestone, evaluation=evaluation)
-
-
-def _locked(handoff: Handoff) -> list[SlaTimer]:
-    """Return the handoff's timers, locked, each with this very handoff."""
-    timers = list(
-        SlaTimer.objects.select_for_update(no_key=True).filter(handoff=handoff).order_by("pk")
-    )
-    for timer in timers:
-        timer.handoff = handoff
+        timer.handoff = by_id[timer.handoff_id or 0]
     return timers
 
 
+def _is_second(start: Start) -> bool:
+    return start.milestone == TimerMilestone.SECOND_ATTEMPT
+
+
+def _counts_from_acceptance(timer: SlaTimer) -> bool:
+    if timer.state == TimerState.CANCELLED:
+        return False
+    events = timer.events.filter(kind=SlaEventKind.STARTED)
+    return events.filter(detail__contains={"from": StartEvent.ACCEPTED.value}).exists()
+
+
 def _running_response(handoff: Handoff) -> SlaTimer | None:
-    for timer in unanswered(handoff):
+    for timer in stopping.unanswered(handoff):
         if (timer.milestone, timer.state) == (TimerMilestone.FIRST_RESPONSE, TimerState.RUNNING):
             return timer
     return None
 
 
-def _start(
-    handoff: Handoff,
-    *,
-    milestone: TimerMilestone,
-    term: SlaTerm,
-    counts_from: datetime,
-    at: datetime,
-) -> SlaTimer:
-    """Write a timer, its steps and the first line of its ledger."""
-    hours = promises.hours_for(term, handoff=handoff)
-    plan = promises.plan(term, hours=hours, start=counts_from)
-    timer = _planned(term, plan, milestone=milestone, counts_from=counts_from)
-    timer.handoff = handoff
-    timer.save()
-    if milestone == TimerMilestone.RE_RESPONSE:
-        plan.steps.pop(StepKind.REASSIGN, None)
-    steps.arm(timer, plan)
-    ledger.record(
-        timer, SlaEventKind.STARTED, at=at, due_at=plan.due_at.isoformat(), term=term.key
-    )
-    return timer
-
-
-def _planned(
-    term: SlaTerm, plan: Plan, *, milestone: TimerMilestone, counts_from: datetime
-) -> SlaTimer:
-    """Build an unsaved timer that keeps a term as planned."""
-    timer = SlaTimer(
-        milestone=milestone,
-        started_at=counts_from,
-        promised_at=plan.promised_at,
-        backstop_at=plan.backstop_at,
-        due_at=plan.due_at,
-        tzdata_version=tzdata_version(),
-    )
-    _promise(timer, term)
-    return timer
-
-
-def _promise(timer: SlaTimer, term: SlaTerm) -> None:
-    """Copy what the promise is from its term."""
-    timer.term_key = term.key
-    timer.is_high_intent = term.is_high_intent
-    timer.is_business_time = term.is_business_time
-    timer.respond_within = term.respond_within
-    timer.stop_kinds = list(term.stop_kinds)
-
-
 def _replace(timer: SlaTimer, *, at: datetime) -> None:
-    """Make room for the next owner's clock: a running one is cancelled, a breached one ends."""
-    armed = steps.cancel(timer)
+    """Make room for the next owner's clock: one that runs is cancelled, a breached one ends."""
     if timer.state in ACTIVE:
-        timer.state, timer.paused_at = TimerState.CANCELLED, None
-        timer.save(update_fields=["state", "paused_at"])
-        ledger.record(timer, SlaEventKind.CANCELLED, at=at, steps=armed)
+        stopping.cancel(timer, at=at)
+    else:
+        steps.cancel(timer)

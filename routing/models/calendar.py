@@ -5,7 +5,11 @@ from django.db.models.functions import Now
 
 
 class BusinessCalendar(models.Model):
-    """Weekly windows in a zone, less public holidays and own closures."""
+    """Weekly windows in a zone, less public holidays and own closures.
+
+    Triggers set `changed_at` when its hours change in any way; running clocks are counted anew
+    until `recomputed_at` has caught up.
+    """
 
     key = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=120)
@@ -16,6 +20,8 @@ class BusinessCalendar(models.Model):
     holiday_subdivision = models.CharField(
         max_length=10, blank=True, help_text="State or province, for example BY."
     )
+    changed_at = models.DateTimeField(db_default=Now(), editable=False)
+    recomputed_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     def __str__(self) -> str:

@@ -5,22 +5,31 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from routing.enums import RoutingRule
+from routing.enums import RuleKind
 from routing.models.handoff import Handoff
+from routing.models.plan import RoutingPlan
 from routing.models.rep import Rep
-from routing.models.territory import Queue
+from routing.models.territory import Queue, Territory
 
 
 class RoutingDecision(models.Model):
     """The recorded answer to “why did this lead go there”; append-only.
 
     `inputs` are the facts that the rules saw; `outcomes` a list of `{"rule", "matched", "why"}`;
-    `candidates` a list of `{"rep", "name", "eligible", "why"}`, in the order considered.
+    `candidates` a list of `{"rep", "name", "eligible", "why"}`, in the order considered. Those of
+    schema 2 hold all that the choice depended on, so that replaying it gives the same owner.
     """
 
     handoff = models.ForeignKey(Handoff, on_delete=models.PROTECT, related_name="decisions")
     at = models.DateTimeField()
-    rule = models.CharField(max_length=20, choices=RoutingRule)
+    rule = models.CharField(max_length=20, choices=RuleKind)
+    plan = models.ForeignKey(
+        RoutingPlan, null=True, on_delete=models.PROTECT, related_name="decisions", db_index=False
+    )
+    territory = models.ForeignKey(
+        Territory, null=True, on_delete=models.PROTECT, related_name="decisions", db_index=False
+    )
+    schema = models.PositiveSmallIntegerField(default=2, db_default=1)
     inputs: models.JSONField[Any, Any] = models.JSONField()
     outcomes: models.JSONField[Any, Any] = models.JSONField()
     candidates: models.JSONField[Any, Any] = models.JSONField()
@@ -39,10 +48,13 @@ class RoutingDecision(models.Model):
                 name="decision_names_one_owner",
             ),
             models.CheckConstraint(
-                condition=models.Q(rule__in=RoutingRule.values), name="decision_rule_known"
+                condition=models.Q(rule__in=RuleKind.values), name="decision_rule_known"
             ),
         ]
-        indexes = [models.Index(fields=["handoff", "at"], name="decision_by_handoff")]
+        indexes = [
+            models.Index(fields=["handoff", "at"], name="decision_by_handoff"),
+            models.Index(fields=["territory", "at"], name="decision_by_territory"),
+        ]
 
     def __str__(self) -> str:
         return self.why

@@ -27,6 +27,9 @@ class FollowUp(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    cadence_step = models.PositiveSmallIntegerField(
+        null=True, editable=False, help_text="Place in the promised cadence; empty: set apart."
+    )
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(
@@ -51,6 +54,11 @@ class FollowUp(models.Model):
             models.CheckConstraint(
                 condition=models.Q(done_at=None) | models.Q(cancelled_at=None),
                 name="followup_ends_once",
+            ),
+            models.UniqueConstraint(
+                fields=("handoff", "cadence_step"),
+                condition=models.Q(cadence_step__isnull=False),
+                name="one_task_per_cadence_step",
             ),
         ]
         indexes = [

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from definitions.models import DefinitionVersion
-from leads.models import Evaluation, Lead
+from leads.models import Campaign, Evaluation, ImportRun, Lead, Source
 from routing.enums import HandoffStatus
 from routing.models.calendar import BusinessCalendar
 from routing.models.rep import Rep
@@ -19,7 +19,8 @@ class Handoff(models.Model):
 
     `packet` is the frozen handover packet, JSON with a `schema` number. The calendar is fixed
     when the handoff opens and does not change on reroute. `qualified_at` is when the response
-    clock started: the lead crossed the threshold then.
+    clock started: the lead crossed the threshold then. Campaign, source and import are those that
+    the lead came by as it was handed over: the batches of the criteria SLA.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -44,10 +45,27 @@ class Handoff(models.Model):
     floor_missed = models.BooleanField(
         default=False, help_text="Handed over below the agreement's criteria floor."
     )
+    campaign = models.ForeignKey(
+        Campaign, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    source = models.ForeignKey(
+        Source, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    import_run = models.ForeignKey(
+        ImportRun,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+    )
     qualified_at = models.DateTimeField()
     opened_at = models.DateTimeField()
     assigned_at = models.DateTimeField(null=True, blank=True)
     first_attempt_at = models.DateTimeField(null=True, blank=True)
+    first_contact_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the lead was first reached."
+    )
     accepted_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -103,6 +121,21 @@ class Handoff(models.Model):
             ),
             models.Index(fields=["lead"], name="handoff_by_lead"),
             models.Index(fields=["opened_at", "id"], name="handoff_by_opening"),
+            models.Index(
+                fields=["campaign", "opened_at"],
+                condition=models.Q(campaign__isnull=False),
+                name="handoff_by_campaign",
+            ),
+            models.Index(
+                fields=["source", "opened_at"],
+                condition=models.Q(source__isnull=False),
+                name="handoff_by_source",
+            ),
+            models.Index(
+                fields=["import_run", "opened_at"],
+                condition=models.Q(import_run__isnull=False),
+                name="handoff_by_import",
+            ),
         ]
 
     def __str__(self) -> str:

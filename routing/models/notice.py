@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
+from django.db.models.functions import Now
 
 from routing.enums import NoticeKind
 from routing.models.handoff import Handoff
@@ -31,6 +32,7 @@ class Notice(models.Model):
     handled_at = models.DateTimeField(
         null=True, blank=True, help_text="When its deliveries were written."
     )
+    updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [

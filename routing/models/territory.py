@@ -16,6 +16,12 @@ class Queue(models.Model):
     manager = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="managed_queues"
     )
+    assign_within = models.DurationField(
+        null=True,
+        blank=True,
+        help_text="Business time in which a waiting lead is to get an owner; blank: the response "
+        "clock alone says.",
+    )
     is_fallback = models.BooleanField(
         default=False, help_text="Takes what no territory covers; exactly one queue does."
     )
@@ -48,6 +54,9 @@ class Territory(models.Model):
     )
     regions = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     industries = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    product_lines = ArrayField(
+        models.CharField(max_length=64), default=list, db_default=[], blank=True
+    )
     min_employees = models.PositiveIntegerField(null=True, blank=True)
     max_employees = models.PositiveIntegerField(null=True, blank=True)
     language_is_required = models.BooleanField(
@@ -65,6 +74,16 @@ class Territory(models.Model):
         on_delete=models.PROTECT,
         related_name="secondary_territories",
         help_text="Receives when a named rep cannot.",
+    )
+    make_up_turns = models.PositiveSmallIntegerField(
+        default=3,
+        db_default=3,
+        help_text="Turns that an absent member is owed at most; 0: what was missed is missed.",
+    )
+    may_pull = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Members with room may take leads from the queue themselves.",
     )
     is_active = models.BooleanField(default=True)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -87,13 +106,23 @@ class Territory(models.Model):
 class TerritoryMembership(models.Model):
     """A rep receives leads of a territory, in proportion to `weight`.
 
-    `credit` is the smooth weighted round-robin's account: highest goes next.
+    `credit` is the smooth weighted round-robin's account: highest goes next. A turn is worth the
+    weights of all who could have taken it. `capacity` limits the open handoffs of this territory
+    alone, `open_count` and `excess_count` are kept by the trigger that keeps the rep's.
     """
 
     territory = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="memberships")
     rep = models.ForeignKey("routing.Rep", on_delete=models.PROTECT, related_name="memberships")
     weight = models.PositiveSmallIntegerField(default=1)
     credit = models.IntegerField(default=0, editable=False)
+    capacity = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Open leads of this territory at which the rep is skipped; blank: only the "
+        "rep's own limit.",
+    )
+    open_count = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    excess_count = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     is_active = models.BooleanField(default=True)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -102,6 +131,10 @@ class TerritoryMembership(models.Model):
             models.UniqueConstraint("territory", "rep", name="one_membership_per_rep"),
             models.CheckConstraint(
                 condition=models.Q(weight__gt=0), name="membership_weight_positive"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(capacity=None) | models.Q(open_count__lte=models.F("capacity")),
+                name="membership_within_capacity",
             ),
         ]
 

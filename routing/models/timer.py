@@ -3,10 +3,21 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, Now
 
-from routing.enums import SlaEventKind, StepKind, StepState, TimerMilestone, TimerState
+from routing.enums import (
+    PauseReason,
+    SlaEventKind,
+    StepKind,
+    StepState,
+    TimerMilestone,
+    TimerState,
+)
+from routing.models.calendar import BusinessCalendar
 from routing.models.handoff import Handoff
 from routing.models.rep import Rep
 from routing.models.review_task import ReviewTask
@@ -46,7 +57,32 @@ class SlaTimer(models.Model):
     due_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True, blank=True)
     breached_at = models.DateTimeField(null=True, blank=True)
+    given_up_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When its handoff closed without the answer that it waited for.",
+    )
+    calendar = models.ForeignKey(
+        BusinessCalendar,
+        null=True,
+        blank=True,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="In whose hours it is counted; blank: around the clock.",
+    )
+    hours_as_of = models.DateTimeField(
+        db_default=Now(),
+        editable=False,
+        help_text="Of the calendar's edits the last one that its due instants heed.",
+    )
     paused_at = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(
+        null=True, blank=True, help_text="The pause ends by itself then."
+    )
+    pause_reason = models.CharField(
+        max_length=20, choices=PauseReason, blank=True, default="", db_default=""
+    )
     missed_by_rep = models.ForeignKey(
         Rep, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -100,6 +136,14 @@ class SlaTimer(models.Model):
                 name="timer_paused_iff_says_when",
             ),
             models.CheckConstraint(
+                condition=models.Q(state="paused") | models.Q(paused_until=None, pause_reason=""),
+                name="only_a_paused_timer_says_until_when",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(pause_reason__in=("", *PauseReason.values)),
+                name="timer_pause_reason_known",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(state="met", stopped_at__isnull=False) | ~models.Q(state="met"),
                 name="timer_met_says_when",
             ),
@@ -112,6 +156,25 @@ class SlaTimer(models.Model):
             models.Index(
                 fields=["due_at"], condition=models.Q(state="running"), name="timer_running_due"
             ),
+            models.Index(
+                fields=["paused_until"],
+                condition=models.Q(paused_until__isnull=False),
+                name="timer_pause_ends",
+            ),
+            models.Index(
+                fields=["calendar", "hours_as_of"],
+                condition=models.Q(state__in=("running", "paused")),
+                name="timer_active_by_calendar",
+            ),
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(
+                    state__in=("running", "paused", "breached"),
+                    stopped_at__isnull=True,
+                    given_up_at__isnull=True,
+                ),
+                name="timer_awaited_due",
+            ),
             models.Index(fields=["updated_at", "id"], name="timer_by_update"),
             models.Index(fields=["milestone", "due_at"], name="timer_by_due"),
         ]
@@ -121,10 +184,16 @@ class SlaTimer(models.Model):
 
 
 class SlaTimerStep(models.Model):
-    """One thing due on a timer; fires once, in one transaction with its effect."""
+    """One thing due on a timer; fires once, in one transaction with its effect.
+
+    `level` tells the warnings of one timer apart, 1 is the first. Urgent ones, of high intent,
+    are fired before others that are due.
+    """
 
     timer = models.ForeignKey(SlaTimer, on_delete=models.PROTECT, related_name="steps")
     kind = models.CharField(max_length=10, choices=StepKind)
+    level = models.PositiveSmallIntegerField(default=1, db_default=1)
+    is_urgent = models.BooleanField(default=False, db_default=False)
     due_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=StepState, default=StepState.ARMED)
     fired_at = models.DateTimeField(null=True, blank=True)
@@ -132,7 +201,7 @@ class SlaTimerStep(models.Model):
     class Meta:
         verbose_name = "SLA timer step"
         constraints = [
-            models.UniqueConstraint("timer", "kind", name="one_step_per_kind"),
+            models.UniqueConstraint("timer", "kind", "level", name="one_step_per_level"),
             models.CheckConstraint(
                 condition=models.Q(state__in=StepState.values), name="step_state_known"
             ),
@@ -152,6 +221,16 @@ class SlaTimerStep(models.Model):
         indexes = [
             models.Index(
                 fields=["due_at"], condition=models.Q(state="armed"), name="step_armed_due"
+            ),
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(state="armed", is_urgent=True),
+                name="step_urgent_due",
+            ),
+            models.Index(
+                fields=["fired_at"],
+                condition=models.Q(state="fired"),
+                name="step_fired_recently",
             ),
         ]
 
@@ -173,11 +252,21 @@ class SlaEvent(models.Model):
     class Meta:
         verbose_name = "SLA event"
         constraints = [
+            models.UniqueConstraint(
+                "timer",
+                "kind",
+                Coalesce(KeyTextTransform("level", "detail"), Value("1")),
+                condition=models.Q(kind__in=SlaEventKind.ONCE),
+                name="step_fires_once",
+            ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=SlaEventKind.values), name="sla_event_kind_known"
             ),
         ]
-        indexes = [models.Index(fields=["timer", "at"], name="sla_event_by_timer")]
+        indexes = [
+            models.Index(fields=["timer", "at"], name="sla_event_by_timer"),
+            BrinIndex(fields=["at"], name="sla_event_by_time", pages_per_range=16),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"

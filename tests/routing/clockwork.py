@@ -8,7 +8,8 @@ from typing import Any
 from crm_handoff.people.models import User
 from definitions.models import Definition, DefinitionVersion, SlaTerm
 from leads.models import Evaluation, Lead
-from routing.enums import HandoffStatus, RoutingRule
+from routing import pauses
+from routing.enums import HandoffStatus, PauseReason, RuleKind
 from routing.models import (
     Assignment,
     BusinessCalendar,
@@ -17,6 +18,7 @@ from routing.models import (
     Queue,
     Rep,
     RoutingDecision,
+    SlaTimer,
     Territory,
     TerritoryMembership,
 )
@@ -174,6 +176,7 @@ def handoff(
     calendar: BusinessCalendar,
     opened_at: datetime | None = None,
     territory: Territory | None = None,
+    **fields: Any,
 ) -> Handoff:
     """An open handoff held by a rep or a queue since it was opened, without clocks."""
     opened_at = opened_at or evaluation.tipped_at
@@ -190,6 +193,7 @@ def handoff(
         opened_at=opened_at,
         assigned_at=opened_at if "rep" in owner else None,
         **owner,
+        **fields,
     )
     hold(made, opened_at, **owner)
     return made
@@ -201,7 +205,7 @@ def hold(made: Handoff, began_at: datetime, **owner: Any) -> None:
     decision = RoutingDecision.objects.create(
         handoff=made,
         at=began_at,
-        rule=RoutingRule.PERSON if "rep" in owner else RoutingRule.FALLBACK_QUEUE,
+        rule=RuleKind.PERSON if "rep" in owner else RuleKind.FALLBACK_QUEUE,
         inputs={},
         outcomes=[],
         candidates=[],
@@ -209,3 +213,9 @@ def hold(made: Handoff, began_at: datetime, **owner: Any) -> None:
         **owner,
     )
     Assignment.objects.create(handoff=made, decision=decision, began_at=began_at, **owner)
+
+
+def pause(made: Handoff, *, at: datetime, **how: Any) -> list[SlaTimer]:
+    """Halt a handoff's clocks, for a week unless said otherwise."""
+    said: dict[str, Any] = {"reason": PauseReason.LEAD_ASKED, "until": at + 7 * DAY} | how
+    return pauses.pause(made.pk, at=at, **said)

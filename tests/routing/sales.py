@@ -9,10 +9,12 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from crm_handoff.people.models import User
 from definitions import versions
+from definitions.enums import Side
 from definitions.models import DefinitionVersion, TouchpointKind
 from leads.enums import Stage
 from leads.models import Account, Asset, Evaluation, Lead, Touchpoint
 from routing import defaults, handoffs
+from routing.enums import HandoffStatus
 from routing.models import Absence, Handoff, RejectionReason, Rep, TerritoryMembership
 from tests.routing.clockwork import judgment, office, person, queue, serial, territory
 
@@ -180,3 +182,39 @@ def weigh(who: Rep, weight: int) -> None:
 def user_of(who: Rep) -> User:
     found: User = who.user
     return found
+
+
+def put_in_force(version: DefinitionVersion, *, at: datetime = NOON) -> DefinitionVersion:
+    """Let marketing and sales sign a version; it is in force from then on."""
+    versions.sign(version, side=Side.MARKETING, by=version.marketing_operator, at=at)
+    versions.sign(version, side=Side.SALES, by=version.sales_operator, at=at)
+    versions.activate(version, by=version.author, at=at)
+    version.refresh_from_db()
+    return version
+
+
+def bring(like: Handoff, *, clean: int = 0, missed: int = 0, at: datetime = NOON) -> None:
+    """Add handovers that are over already, brought by the same campaign, source and import."""
+    for is_missed, many in ((False, clean), (True, missed)):
+        leads = Lead.objects.bulk_create(
+            Lead(last_name=f"Lead {next(serial)}", stage=Stage.RECYCLED, stage_at=at)
+            for _ in range(many)
+        )
+        Handoff.objects.bulk_create(
+            Handoff(
+                lead=who,
+                version=like.version,
+                evaluation=like.evaluation,
+                calendar=like.calendar,
+                campaign=like.campaign,
+                source=like.source,
+                import_run=like.import_run,
+                packet={},
+                status=HandoffStatus.REJECTED,
+                floor_missed=is_missed,
+                qualified_at=at,
+                opened_at=at,
+                closed_at=at,
+            )
+            for who in leads
+        )

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError
 
-from routing import assignment, handoffs
+from leads.models import Source
+from routing import assignment, handoffs, sweeps
 from routing.assignment import ReasonRequired, RepCannotReceive
-from routing.enums import HandoffStatus, NoticeKind, RoutingRule
+from routing.enums import HandoffStatus, NoticeKind, RuleKind
 from routing.models import Assignment, Handoff, NamedAccount, Notice, Rep, RoutingDecision
 from tests.routing import sales
 from tests.routing.sales import NOON
@@ -34,7 +35,7 @@ def test_open_assigns_the_rep_of_the_territory_and_says_why() -> None:
 
     assert (handoff.status, handoff.rep, handoff.queue) == (HandoffStatus.ASSIGNED, rita, None)
     assert decision_of(handoff).why == "DACH territory, German, 0 of 30 open"
-    assert decision_of(handoff).rule == RoutingRule.TERRITORY
+    assert decision_of(handoff).rule == RuleKind.TERRITORY
     notice = Notice.objects.get(kind=NoticeKind.ASSIGNED)
     assert (notice.recipient, notice.handoff) == (rita.user, handoff)
     assert Assignment.objects.get(handoff=handoff, ended_at=None).rep == rita
@@ -119,7 +120,7 @@ def test_open_goes_to_the_second_contact_when_the_named_rep_cannot(obstacle: str
     handoff = sales.opened(sales.agreement(), sales.lead(account=acme))
 
     assert handoff.rep == second
-    assert decision_of(handoff).rule == RoutingRule.SECONDARY
+    assert decision_of(handoff).rule == RuleKind.SECONDARY
 
 
 def test_open_goes_to_the_delegate_before_the_second_contact() -> None:
@@ -147,7 +148,7 @@ def test_open_goes_to_who_works_the_account_already() -> None:
     second = sales.opened(version, sales.lead("Two", account=acme))
 
     assert second.rep == first.rep
-    assert decision_of(second).rule == RoutingRule.ACCOUNT_OWNER
+    assert decision_of(second).rule == RuleKind.ACCOUNT_OWNER
 
 
 def test_open_waits_in_the_queue_of_the_territory_when_nobody_can() -> None:
@@ -169,7 +170,19 @@ def test_open_waits_in_the_fallback_queue_outside_every_territory() -> None:
     handoff = sales.opened(sales.agreement())
 
     assert handoff.queue == fallback
-    assert decision_of(handoff).rule == RoutingRule.FALLBACK_QUEUE
+    assert decision_of(handoff).rule == RuleKind.FALLBACK_QUEUE
+
+
+def test_a_new_lead_in_a_queue_that_promises_an_owner_has_one_clock_for_that() -> None:
+    sales.team(sales.rep(), countries=["FR"])
+    fallback = sales.fallback()
+    fallback.assign_within = timedelta(hours=4)
+    fallback.save()
+    sales.reason()
+
+    handoff = sales.opened(sales.agreement())
+
+    assert handoff.timers.filter(milestone="assignment").count() == 1
 
 
 def test_territories_are_tried_in_their_order() -> None:
@@ -216,7 +229,7 @@ def test_assign_again_queues_when_the_holder_is_the_only_one() -> None:
     assignment.assign(handoff, at=NOON + timedelta(hours=1))
 
     assert (handoff.status, handoff.queue) == (HandoffStatus.QUEUED, territory.queue)
-    assert assignment.drain_queues(at=NOON + timedelta(hours=2), limit=10) == []
+    assert sweeps.route_waiting(at=NOON + timedelta(hours=2), limit=10) == 0
     rita.refresh_from_db()
     assert rita.open_count == 0
 
@@ -294,12 +307,12 @@ def test_the_queue_drains_most_urgent_first_when_somebody_is_free() -> None:
     held = sales.opened(version, at=NOON)
     later = sales.opened(version, at=NOON + timedelta(hours=2))
     sooner = sales.opened(version, at=NOON + timedelta(hours=1))
-    assert assignment.drain_queues(at=NOON + timedelta(hours=3), limit=10) == []
+    assert sweeps.route_waiting(at=NOON + timedelta(hours=3), limit=10) == 0
 
     handoffs.reject(held.pk, reason=sales.reason(), comment="No", by=rita.user, at=NOON)
-    drained = assignment.drain_queues(at=NOON + timedelta(hours=3), limit=10)
+    drained = sweeps.route_waiting(at=NOON + timedelta(hours=3), limit=10)
 
-    assert drained == [sooner]
+    assert drained == 1
     sooner.refresh_from_db()
     later.refresh_from_db()
     assert (sooner.rep, sooner.status) == (rita, HandoffStatus.ASSIGNED)
@@ -311,11 +324,11 @@ def test_the_queue_drains_only_to_who_speaks_a_required_language() -> None:
     sales.team(mute, language_is_required=True)
     queued = sales.opened(sales.agreement(), sales.lead(language="de"))
     assert queued.status == HandoffStatus.QUEUED
-    assert assignment.drain_queues(at=NOON, limit=10) == []
+    assert sweeps.route_waiting(at=NOON, limit=10) == 0
 
     Rep.objects.filter(pk=mute.pk).update(languages=["fr", "de"])
 
-    assert assignment.drain_queues(at=NOON, limit=10) == [queued]
+    assert sweeps.route_waiting(at=NOON, limit=10) == 1
 
 
 def test_the_queue_drains_to_the_named_rep_though_the_territory_is_full() -> None:
@@ -324,11 +337,11 @@ def test_the_queue_drains_to_the_named_rep_though_the_territory_is_full() -> Non
     acme = sales.account()
     NamedAccount.objects.create(account=acme, rep=named)
     queued = sales.opened(sales.agreement(), sales.lead(account=acme))
-    assert assignment.drain_queues(at=NOON, limit=10) == []
+    assert sweeps.route_waiting(at=NOON, limit=10) == 0
 
     Rep.objects.filter(pk=named.pk).update(capacity=1)
 
-    assert assignment.drain_queues(at=NOON, limit=10) == [queued]
+    assert sweeps.route_waiting(at=NOON, limit=10) == 1
     queued.refresh_from_db()
     assert queued.rep == named
 
@@ -337,10 +350,10 @@ def test_the_queue_does_not_drain_to_who_is_away() -> None:
     rita = sales.rep("Rita")
     sales.away(rita, until=NOON + timedelta(days=1))
     sales.team(rita)
-    queued = sales.opened(sales.agreement())
+    sales.opened(sales.agreement())
 
-    assert assignment.drain_queues(at=NOON + timedelta(hours=23), limit=10) == []
-    assert assignment.drain_queues(at=NOON + timedelta(days=1), limit=10) == [queued]
+    assert sweeps.route_waiting(at=NOON + timedelta(hours=23), limit=10) == 0
+    assert sweeps.route_waiting(at=NOON + timedelta(days=1), limit=10) == 1
 
 
 def test_a_lowered_capacity_leaves_what_is_held_and_gives_nothing_new() -> None:
@@ -383,3 +396,66 @@ def test_the_database_refuses_a_handoff_above_capacity() -> None:
         Handoff.objects.filter(pk=queued.pk).update(
             status="assigned", rep=rita, queue=None, assigned_at=NOON
         )
+
+
+def test_pass_on_prefers_who_stands_in_and_keeps_the_clock() -> None:
+    rita, dora, otto = sales.rep("Rita"), sales.rep("Dora"), sales.rep("Otto")
+    sales.team(rita, otto)
+    handoff = sales.opened(sales.agreement())
+    clock = handoff.timers.get()
+
+    decision = assignment.pass_on(handoff, at=NOON, reason="Rita is away", prefer=dora)
+
+    assert (decision.rep, decision.rule) == (dora, RuleKind.DELEGATE)
+    assert decision.inputs["reason"] == "Rita is away"
+    assert handoff.timers.get().due_at == clock.due_at
+
+
+def test_pass_on_goes_by_the_rules_when_nobody_stands_in_or_they_cannot() -> None:
+    rita, full = sales.rep("Rita"), sales.rep("Frank", capacity=0)
+    territory = sales.team(rita)
+    handoff = sales.opened(sales.agreement())
+
+    decision = assignment.pass_on(handoff, at=NOON, reason="Rita left", prefer=full)
+
+    assert (decision.rule, handoff.queue) == (RuleKind.QUEUE, territory.queue)
+    assert words(handoff) == {"Frank": "0/0 open", "Rita": "holds it now or held it last"}
+
+
+def test_a_person_assigns_above_a_territorys_limit_only_with_a_reason() -> None:
+    rita, otto = sales.rep("Rita"), sales.rep("Otto")
+    territory = sales.team(rita, otto)
+    territory.memberships.filter(rep=rita).update(capacity=1)
+    version, manager = sales.agreement(), sales.rep("Boss").user
+    handoff = next(h for h in (sales.opened(version) for _ in range(3)) if h.rep == otto)
+
+    with pytest.raises(ReasonRequired, match="1/1 open in DACH"):
+        assignment.assign(handoff, at=NOON, by=manager, rep=rita)
+    assignment.assign(handoff, at=NOON, by=manager, rep=rita, reason="Knows the client")
+
+    place = territory.memberships.get(rep=rita)
+    assert (place.open_count, place.excess_count) == (1, 1)
+
+
+def test_a_lead_that_was_nobodys_fault_costs_its_rep_no_turn_unless_taken_back() -> None:
+    rita, otto = sales.rep("Rita"), sales.rep("Otto")
+    territory = sales.team(rita, otto)
+    handoff = sales.opened(sales.agreement())
+    before = dict(territory.memberships.values_list("rep", "credit"))
+    by = handoff.rep.user
+
+    reason = sales.reason("competitor")
+    handoffs.reject(handoff.pk, reason=reason, comment="Sells the same", by=by, at=NOON)
+    assert set(territory.memberships.values_list("credit", flat=True)) == {0}
+
+    handoffs.undo(handoff.pk, by=by, at=NOON)
+    assert dict(territory.memberships.values_list("rep", "credit")) == before
+
+
+def test_open_keeps_by_what_the_lead_came() -> None:
+    sales.team(sales.rep())
+    source = Source.objects.create(key="fair", name="Fair")
+
+    handoff = sales.opened(sales.agreement(), sales.lead(source=source))
+
+    assert (handoff.source, handoff.campaign, handoff.import_run) == (source, None, None)

@@ -7,7 +7,7 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from definitions.models import DefinitionVersion
-from routing import assignment, escalation, timers
+from routing import escalation, sweeps, timers
 from routing.enums import HandoffStatus, StepState, TimerMilestone
 from routing.models import Absence, Handoff, Notice, Queue, Rep, Territory, TerritoryMembership
 from tests.routing import clockwork
@@ -228,7 +228,7 @@ def test_who_takes_it_from_the_queue_then_has_a_clock_of_their_own() -> None:
     escalation.fire_due(at=REASSIGNS, limit=10)
     TerritoryMembership.objects.create(territory=handoff.territory, rep=clockwork.rep("New"))
 
-    assignment.drain_queues(at=REASSIGNS + HOUR, limit=10)
+    sweeps.route_waiting(at=REASSIGNS + HOUR, limit=10)
 
     clocks = handoff.timers.filter(milestone=TimerMilestone.RE_RESPONSE).order_by("pk")
     assert [(clock.state, clock.started_at) for clock in clocks] == [

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from routing import assignment, handoffs
+from routing import assignment, handoffs, sweeps
 from routing.enums import HandoffStatus
 from routing.grace import UNDO_WITHIN
 from routing.models import Assignment, Handoff, Rep
@@ -105,7 +105,7 @@ class Team(RuleBasedStateMachine):
 
     @rule()
     def the_queue_drains(self) -> None:
-        assignment.drain_queues(at=self.at, limit=5)
+        sweeps.route_waiting(at=self.at, limit=5)
 
     @rule(number=index, capacity=st.integers(min_value=0, max_value=4))
     def a_capacity_changes(self, number: int, capacity: int) -> None:

@@ -61,6 +61,21 @@ def test_who_and_company_name_the_field_and_the_system_that_said_so() -> None:
     }
 
 
+def test_what_was_asked_for_and_how_much_the_company_matters_are_in_it() -> None:
+    facts = LeadFacts(
+        system="website",
+        email="anna@acme.example",
+        product_line="payroll",
+        account=AccountFacts(name="Acme", domain="acme.example", tier="A"),
+    )
+    made = built(record_lead(facts, received_at=NOON - DAY).lead)
+
+    (asked,) = (line for line in made["who"] if line["key"] == "product_line")
+    (tier,) = (line for line in made["company"] if line["key"] == "tier")
+    assert (asked["value"], asked["source"]["field"]) == ("payroll", "lead.product_line")
+    assert (tier["value"], tier["source"]["system"]) == ("A", "website")
+
+
 def test_authority_says_by_which_rule_and_how_sure() -> None:
     made = built(sales.lead(job_title="Head of IT"))
 

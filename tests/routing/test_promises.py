@@ -168,10 +168,10 @@ def test_plan_warns_at_its_share_and_acts_after_the_breach_in_the_same_hours() -
     plan = promises.plan(term, hours=NINE_TO_FIVE, start=berlin(2026, 1, 15, 12))
 
     assert plan.steps == {
-        StepKind.WARN: berlin(2026, 1, 15, 13),
-        StepKind.BREACH: berlin(2026, 1, 15, 16),
-        StepKind.ESCALATE: berlin(2026, 1, 15, 17),
-        StepKind.REASSIGN: berlin(2026, 1, 16, 11),
+        (StepKind.WARN, 1): berlin(2026, 1, 15, 13),
+        (StepKind.BREACH, 1): berlin(2026, 1, 15, 16),
+        (StepKind.ESCALATE, 1): berlin(2026, 1, 15, 17),
+        (StepKind.REASSIGN, 1): berlin(2026, 1, 16, 11),
     }
 
 
@@ -180,7 +180,7 @@ def test_plan_has_no_step_that_the_term_does_not_name() -> None:
         SlaTerm(respond_within=HOUR), hours=NINE_TO_FIVE, start=berlin(2026, 1, 15, 12)
     )
 
-    assert set(plan.steps) == {StepKind.WARN, StepKind.BREACH}
+    assert set(plan.steps) == {(StepKind.WARN, 1), (StepKind.BREACH, 1)}
 
 
 minutes = st.integers(min_value=1, max_value=3_000).map(lambda count: count * MINUTE)
@@ -218,5 +218,5 @@ def test_plan_keeps_its_promise_and_its_order(
 
     assert calendar.elapsed(hours, start=start, end=plan.promised_at) == within
     assert plan.due_at == min(filter(None, (plan.promised_at, plan.backstop_at)))
-    assert start <= plan.steps[StepKind.WARN] <= plan.due_at
-    assert plan.steps[StepKind.BREACH] == plan.due_at < plan.steps[StepKind.ESCALATE]
+    assert start <= plan.steps[StepKind.WARN, 1] <= plan.due_at
+    assert plan.steps[StepKind.BREACH, 1] == plan.due_at < plan.steps[StepKind.ESCALATE, 1]

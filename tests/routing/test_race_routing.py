@@ -11,7 +11,7 @@ import pytest
 from django.db import close_old_connections, connection
 from django.db.models import Count, F, Q
 
-from routing import assignment, handoffs
+from routing import assignment, handoffs, sweeps
 from routing.enums import HandoffStatus
 from routing.models import Handoff, Rep, RoutingDecision
 from tests.routing import sales
@@ -71,8 +71,8 @@ def test_sixteen_workers_never_overfill_a_pool() -> None:
     reason = sales.reason()
     for handoff in freed:
         handoffs.reject(handoff.pk, reason=reason, comment="No", by=handoff.rep.user, at=NOON)
-    drained = at_once([lambda: assignment.drain_queues(at=NOON, limit=50)] * 4)
-    assert sum(map(len, drained)) == 20
+    drained = at_once([lambda: sweeps.route_waiting(at=NOON, limit=50)] * 4)
+    assert sum(drained) == 20
     assert Handoff.objects.filter(status="assigned").count() == REPS * CAPACITY
     assert counters_are_true()
 

@@ -119,7 +119,7 @@ def test_stop_decides_by_the_attempts_instant(
     handoff = started()
     called_at = response(handoff).due_at + lateness
 
-    timers.stop(handoff, kind="call", at=called_at)
+    timers.heed_attempt(handoff, kind="call", at=called_at)
 
     timer = response(handoff)
     assert (timer.state, timer.stopped_at) == (state, called_at)
@@ -131,7 +131,7 @@ def test_stop_late_with_the_relay_down_is_a_breach_that_fires_once() -> None:
     handoff = started()
     late = NOON + HOUR
 
-    timers.stop(handoff, kind="call", at=late)
+    timers.heed_attempt(handoff, kind="call", at=late)
     fired = escalation.fire_due(at=late + HOUR, limit=10)
 
     timer = response(handoff)
@@ -145,7 +145,7 @@ def test_stop_after_the_breach_fired_records_the_late_answer_and_ends_the_escala
     handoff = started()
     escalation.fire_due(at=NOON + 5 * MINUTE, limit=10)
 
-    timers.stop(handoff, kind="chat", at=NOON + 6 * MINUTE)
+    timers.heed_attempt(handoff, kind="chat", at=NOON + 6 * MINUTE)
 
     timer = response(handoff)
     assert (timer.state, timer.stopped_at) == (TimerState.BREACHED, NOON + 6 * MINUTE)
@@ -161,7 +161,7 @@ def test_stop_after_the_breach_fired_records_the_late_answer_and_ends_the_escala
 def test_stop_ignores_a_kind_of_attempt_that_the_term_does_not_name() -> None:
     handoff = started()
 
-    stopped = timers.stop(handoff, kind="email", at=NOON + MINUTE)
+    stopped = timers.heed_attempt(handoff, kind="email", at=NOON + MINUTE)
 
     assert stopped == []
     assert response(handoff).state == TimerState.RUNNING
@@ -170,16 +170,16 @@ def test_stop_ignores_a_kind_of_attempt_that_the_term_does_not_name() -> None:
 def test_stop_takes_any_kind_where_the_term_names_none() -> None:
     handoff = started(met=())
 
-    timers.stop(handoff, kind="email", at=NOON + MINUTE)
+    timers.heed_attempt(handoff, kind="email", at=NOON + MINUTE)
 
     assert response(handoff).state == TimerState.MET
 
 
 def test_stop_twice_changes_nothing_more() -> None:
     handoff = started()
-    timers.stop(handoff, kind="call", at=NOON + MINUTE)
+    timers.heed_attempt(handoff, kind="call", at=NOON + MINUTE)
 
-    again = timers.stop(handoff, kind="call", at=NOON + HOUR)
+    again = timers.heed_attempt(handoff, kind="call", at=NOON + HOUR)
 
     timer = response(handoff)
     assert again == []

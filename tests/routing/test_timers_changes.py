@@ -11,7 +11,7 @@ from leads.qualification import Judged
 from routing import calendar, escalation, handoffs, hours, pauses, timers
 from routing.enums import StepState, TimerMilestone, TimerState
 from routing.models import Handoff, SlaTimer
-from routing.timers import StopCause
+from routing.stopping import StopCause
 from tests.routing import clockwork
 from tests.routing.clockwork import DAY, HOUR, MINUTE, NOON
 from tests.routing.test_timers import ledger, response, started, steps
@@ -79,7 +79,7 @@ def test_reopen_keeps_a_breach_but_takes_back_the_late_answer() -> None:
 
 def test_reopen_leaves_a_clock_alone_that_an_attempt_had_stopped_before() -> None:
     handoff = started()
-    timers.stop(handoff, kind="call", at=NOON + MINUTE)
+    timers.heed_attempt(handoff, kind="call", at=NOON + MINUTE)
     timers.stop_for_rejection(handoff, at=NOON + 2 * MINUTE)
 
     reopened = timers.reopen(handoff, at=NOON + 2.5 * MINUTE)
@@ -90,7 +90,7 @@ def test_reopen_leaves_a_clock_alone_that_an_attempt_had_stopped_before() -> Non
 
 def test_reopen_restores_a_paused_clock_as_paused() -> None:
     handoff = started()
-    pauses.pause(handoff, at=NOON + MINUTE)
+    clockwork.pause(handoff, at=NOON + MINUTE)
     timers.stop_for_rejection(handoff, at=NOON + HOUR)
 
     timers.reopen(handoff, at=NOON + HOUR + MINUTE)
@@ -185,8 +185,8 @@ def test_shorten_leaves_a_broken_promise_alone() -> None:
 
 def test_shorten_does_not_undo_a_pause() -> None:
     handoff = started()
-    pauses.pause(handoff, at=NOON + MINUTE)
-    pauses.resume(handoff, at=NOON + HOUR)
+    clockwork.pause(handoff, at=NOON + MINUTE)
+    pauses.resume(handoff.pk, at=NOON + HOUR)
 
     assert not timers.shorten(handoff, evaluation=handoff.evaluation, at=NOON + HOUR)
 
@@ -203,21 +203,24 @@ def test_shortened_clock_warned_before_breaches_once() -> None:
 
 def test_pause_keeps_everything_from_firing() -> None:
     handoff = started()
-    pauses.pause(handoff, at=NOON + MINUTE, by=handoff.rep.manager)
+    clockwork.pause(handoff, at=NOON + MINUTE, by=handoff.rep.manager)
 
     fired = escalation.fire_due(at=NOON + HOUR, limit=10)
 
     timer = response(handoff)
     assert fired == 0
     assert (timer.state, timer.paused_at) == (TimerState.PAUSED, NOON + MINUTE)
-    assert timer.events.get(kind="paused").by == handoff.rep.manager
+    event = timer.events.get(kind="paused")
+    assert event.by == handoff.rep.manager
+    assert event.detail["reason"] == "lead_asked"
+    assert event.detail["until"] == (NOON + MINUTE + 7 * DAY).isoformat()
 
 
 def test_resume_gives_back_the_business_time_that_was_left() -> None:
     handoff = started()
-    pauses.pause(handoff, at=NOON + MINUTE)
+    clockwork.pause(handoff, at=NOON + MINUTE)
 
-    pauses.resume(handoff, at=NOON + 2 * HOUR)
+    pauses.resume(handoff.pk, at=NOON + 2 * HOUR)
 
     timer = response(handoff)
     resumed_at = NOON + 2 * HOUR
@@ -233,9 +236,9 @@ def test_resume_gives_back_the_business_time_that_was_left() -> None:
 
 def test_resume_after_hours_counts_on_when_the_office_opens() -> None:
     handoff = started()
-    pauses.pause(handoff, at=NOON + MINUTE)
+    clockwork.pause(handoff, at=NOON + MINUTE)
 
-    pauses.resume(handoff, at=NOON + 6 * HOUR)
+    pauses.resume(handoff.pk, at=NOON + 6 * HOUR)
 
     opens = NOON.replace(hour=8) + DAY
     assert response(handoff).due_at == opens + 4 * MINUTE
@@ -245,9 +248,9 @@ def test_pause_is_refused_without_a_clock_that_could_stop() -> None:
     handoff = started()
 
     with pytest.raises(pauses.ClockNotRunning):
-        pauses.pause(handoff, at=NOON + 6 * MINUTE)
+        clockwork.pause(handoff, at=NOON + 6 * MINUTE)
     with pytest.raises(pauses.ClockNotRunning):
-        pauses.resume(handoff, at=NOON + MINUTE)
+        pauses.resume(handoff.pk, at=NOON + MINUTE)
 
 
 @settings(
@@ -268,10 +271,10 @@ def test_pauses_never_cost_or_give_business_time(stretches: list[tuple[int, int]
     at, ran = NOON, timedelta(0)
 
     for runs, stands in stretches:
-        pauses.pause(handoff, at=at + runs * MINUTE)
+        clockwork.pause(handoff, at=at + runs * MINUTE)
         ran += calendar.elapsed(opened, start=at, end=at + runs * MINUTE)
         at += (runs + stands) * MINUTE
-        pauses.resume(handoff, at=at)
+        pauses.resume(handoff.pk, at=at)
 
     timer = response(handoff)
     assert ran + calendar.elapsed(opened, start=at, end=timer.due_at) == 4 * HOUR
@@ -292,6 +295,21 @@ def test_restart_gives_the_new_owner_of_a_breached_handoff_a_clock_outside_the_m
     assert response(handoff).state == TimerState.BREACHED
 
 
+def test_the_clock_that_the_former_owner_broke_does_not_take_the_lead_from_the_new_one() -> None:
+    handoff = started()
+    escalation.fire_due(at=NOON + 6 * MINUTE, limit=10)
+
+    timers.restart_for_new_owner(handoff, at=NOON + 34 * MINUTE)
+    escalation.fire_due(at=NOON + 35 * MINUTE, limit=10)
+
+    assert steps(response(handoff)) == {
+        "warn": "fired",
+        "breach": "fired",
+        "escalate": "fired",
+        "reassign": "cancelled",
+    }
+
+
 def test_restart_replaces_the_clock_of_the_owner_before() -> None:
     handoff = started()
     escalation.fire_due(at=NOON + 6 * MINUTE, limit=10)
@@ -310,7 +328,7 @@ def test_one_call_of_the_new_owner_answers_both_clocks() -> None:
     escalation.fire_due(at=NOON + 6 * MINUTE, limit=10)
     timers.restart_for_new_owner(handoff, at=NOON + 10 * MINUTE)
 
-    timers.stop(handoff, kind="call", at=NOON + 12 * MINUTE)
+    timers.heed_attempt(handoff, kind="call", at=NOON + 12 * MINUTE)
 
     states = dict(handoff.timers.values_list("milestone", "state"))
     assert states == {"first_response": "breached", "re_response": "met"}
@@ -321,6 +339,6 @@ def test_one_call_of_the_new_owner_answers_both_clocks() -> None:
 def test_restart_does_nothing_unless_a_breach_waits_for_its_answer(answered: bool) -> None:
     handoff = started()
     if answered:
-        timers.stop(handoff, kind="call", at=NOON + HOUR)
+        timers.heed_attempt(handoff, kind="call", at=NOON + HOUR)
 
     assert timers.restart_for_new_owner(handoff, at=NOON + 2 * HOUR) is None

@@ -1,0 +1,17 @@
+"""Where places may have become free."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class RoomMark(models.Model):
+    """Somebody may have room for what waits in queues; written by a trigger, deleted by workers.
+
+    Written only while something waits: when a rep's load falls, a capacity grows, somebody comes
+    back or joins a territory.
+    """
+
+    marked_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"Room since {self.marked_at:%Y-%m-%d %H:%M}"

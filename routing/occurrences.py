@@ -1,0 +1,104 @@
+"""The days of a recurring absence: from local wall time to instants, and written as absences."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from routing.models import Absence, AbsenceSeries, Rep
+
+AHEAD = timedelta(days=90)
+"""How far ahead the days of a recurring absence are written."""
+
+WEEK = timedelta(weeks=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One time of a recurring absence, from (inclusive) until (exclusive)."""
+
+    begins_at: datetime
+    ends_at: datetime
+
+    def span(self) -> DateTimeTZRange:
+        """Return it as an absence stores it."""
+        return DateTimeTZRange(self.begins_at, self.ends_at)
+
+
+def today_of(series: AbsenceSeries, *, at: datetime) -> date:
+    """Return which day it is where a series counts its days."""
+    return at.astimezone(ZoneInfo(series.time_zone)).date()
+
+
+def occurrences(series: AbsenceSeries, *, first: date, last: date) -> Iterator[Occurrence]:
+    """Yield the times of a series on the days from first to last, both included, in order.
+
+    Weeks are counted from the one in which the series starts. Wall time stays wall time when
+    clocks change: a time that does not exist is taken as late as the clock jumps, and an end that
+    comes twice is the second. What the clock jumps over as a whole does not take place.
+    """
+    day = max(first, series.starts_on)
+    last = min(last, series.ends_on) if series.ends_on else last
+    while day <= last:
+        if _takes_place(series, day):
+            found = _on(series, day)
+            if found.begins_at < found.ends_at:
+                yield found
+        day += timedelta(days=1)
+
+
+def write(series: AbsenceSeries, *, first: date, last: date, since: datetime) -> None:
+    """Write the times of a series that are not over at an instant; one statement.
+
+    One that runs then begins then. What overlaps another absence of the rep is left out.
+    """
+    rows = [
+        Absence(
+            rep_id=series.rep_id,
+            span=DateTimeTZRange(max(one.begins_at, since), one.ends_at),
+            delegate_id=series.delegate_id,
+            note=series.note,
+            series=series,
+            entered_by_id=series.entered_by_id,
+        )
+        for one in occurrences(series, first=first, last=last)
+        if one.ends_at > since
+    ]
+    Absence.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def restore(rep: Rep, freed: DateTimeTZRange, *, since: datetime) -> None:
+    """Write again what had made way for an absence of a rep that does not take place."""
+    begins_at = max(freed.lower, since)
+    running = AbsenceSeries.objects.filter(rep=rep, ended_at=None, planned_until__isnull=False)
+    for series in running:
+        last = series.planned_until or today_of(series, at=since)
+        if freed.upper is not None:
+            last = min(last, today_of(series, at=freed.upper))
+        write(series, first=today_of(series, at=begins_at), last=last, since=since)
+
+
+def _takes_place(series: AbsenceSeries, day: date) -> bool:
+    weeks = (_monday(day) - _monday(series.starts_on)) // WEEK
+    return day.weekday() in series.weekdays and weeks % series.every_weeks == 0
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _on(series: AbsenceSeries, day: date) -> Occurrence:
+    zone = ZoneInfo(series.time_zone)
+    if series.begins is None or series.ends is None:
+        tomorrow = day + timedelta(days=1)
+        return Occurrence(_instant(day, time(0), zone), _instant(tomorrow, time(0), zone))
+    # Of an end that comes twice the second is later, of one that does not exist the first.
+    ends_at = max(_instant(day, series.ends.replace(fold=fold), zone) for fold in (0, 1))
+    return Occurrence(_instant(day, series.begins, zone), ends_at)
+
+
+def _instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    # Through UTC: a time that the clock jumps over has no other meaning that could be compared.
+    return datetime.combine(day, clock, tzinfo=zone).astimezone(ZoneInfo("UTC"))
