@@ -70,10 +70,13 @@ PLACES = {
     "Routing": (
         ("Handoffs", "routing.handoff", "swap_horiz"),
         ("Decisions", "routing.routingdecision", "alt_route"),
+        ("Routing rules", "routing.routingplan", "account_tree"),
         ("Territories", "routing.territory", "map"),
         ("Queues", "routing.queue", "inbox"),
         ("Reps", "routing.rep", "support_agent"),
         ("Absences", "routing.absence", "event_busy"),
+        ("Recurring absences", "routing.absenceseries", "event_repeat"),
+        ("Calendars of absences", "integrations.absencefeed", "calendar_month"),
         ("Named accounts", "routing.namedaccount", "bookmark"),
     ),
     "Answers of sales": (
@@ -82,12 +85,17 @@ PLACES = {
         ("Confirmations", "routing.confirmation", "task_alt"),
         ("Rejections", "routing.rejection", "thumb_down"),
         ("Rejection reasons", "routing.rejectionreason", "rule"),
+        ("Batches rejected", "routing.bulkrejection", "playlist_remove"),
+        ("Floor checks", "routing.floorcheck", "checklist_rtl"),
         ("Tasks", "routing.followup", "checklist"),
     ),
     "Clocks": (
         ("Clocks", "routing.slatimer", "timer"),
         ("Clock events", "routing.slaevent", "history"),
         ("Calendars", "routing.businesscalendar", "calendar_month"),
+        ("Broken limits", "routing.slaalert", "crisis_alert"),
+        ("Out of rotation", "routing.suspension", "pause_circle"),
+        ("Routing policy", "routing.routingpolicy", "tune"),
     ),
     "Messages": (
         ("Notices", "routing.notice", "notifications"),
@@ -101,6 +109,7 @@ PLACES = {
         ("Organization", "crm_handoff.organization", "corporate_fare"),
         ("Conversion rates", "crm_handoff.conversionrate", "currency_exchange"),
         ("Heartbeats", "crm_handoff.heartbeat", "monitor_heart"),
+        ("Invariants", "crm_handoff.checkup", "health_and_safety"),
     ),
 }
 """Groups of the sidebar, with the title, model and symbol of each page."""

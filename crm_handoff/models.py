@@ -1,5 +1,6 @@
 """Models of this app, gathered for Django."""
 
+from crm_handoff.checkups import Checkup
 from crm_handoff.heartbeats import Heartbeat
 from crm_handoff.people.models import (
     Allowance,
@@ -16,6 +17,7 @@ __all__ = [
     "Allowance",
     "ApiKey",
     "CallAllowance",
+    "Checkup",
     "ConversionRate",
     "Heartbeat",
     "IdempotentRequest",

@@ -15,7 +15,7 @@ from definitions.models import DefinitionVersion
 from leads import pending, qualification, scopes, tipping
 from leads.models import Lead
 from leads.qualification import Claim, Judged
-from routing import assignment, escalation, handoffs, review_tasks
+from routing import escalation, floor, handoffs, review_tasks, sweeps
 
 logger = logging.getLogger(__name__)
 
@@ -151,13 +151,15 @@ def _judge(
 ) -> list[Waiting]:
     """Judge what was claimed, hand over the first qualified lead, reserve and return the rest.
 
-    What only a person can answer is asked in the same transaction, or no longer asked.
+    What only a person can answer is asked in the same transaction, or no longer asked; handovers
+    are held against the floor again.
     """
     if not claims:
         return []
     instant = at or database_now()
     judged = qualification.judge([claim.lead_id for claim in claims], at=instant)
     review_tasks.heed(judged, at=instant)
+    floor.heed(judged, at=instant)
     due = [one for one in judged if one.is_handoff_due]
     if due:
         _open(due[0], at=instant)
@@ -239,14 +241,14 @@ def _tell_of_failure(version_id: int, error: Exception, *, at: datetime) -> None
         telling.activation_failed(version, problem=problem, at=at)
 
 
-def fire_due_steps(*, limit: int = 50, at: datetime | None = None) -> int:
+def fire_due_steps(*, limit: int = 200, at: datetime | None = None) -> int:
     """Warn, breach, escalate and reassign what is due; returns how many steps fired."""
     return escalation.fire_due(at=at or database_now(), limit=limit)
 
 
-def drain_queues(*, limit: int = 50) -> int:
+def drain_queues(*, limit: int = 500) -> int:
     """Hand waiting leads to reps who have room again; returns how many."""
-    return len(assignment.drain_queues(at=database_now(), limit=limit))
+    return sweeps.drain(at=database_now(), limit=limit)
 
 
 def expire_untouched(*, limit: int = 50) -> int:

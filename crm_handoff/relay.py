@@ -11,11 +11,12 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 from django.db import connection as database
 from kombu.exceptions import OperationalError as BrokerError
 
-from crm_handoff import housekeeping, pipeline
+from crm_handoff import absences, alerts, clocks, housekeeping, pipeline, rounds
 from crm_handoff.agreements import reviewing
 from crm_handoff.heartbeats import Heartbeat, beat
-from crm_handoff.integrations import deliveries
+from crm_handoff.integrations import calendars, deliveries
 from leads import impacts, imports
+from routing import departures, pauses, recounting, sweeps
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,11 @@ JOBS = (
            WHERE state = 'armed' AND due_at <= statement_timestamp()""",
         pipeline.fire_due_steps,
     ),
+    Job("pipeline.drain_queues", sweeps.ROOM, pipeline.drain_queues),
+    Job("clocks.resume_due", pauses.OVER, clocks.resume_due),
+    Job("clocks.recount", recounting.EDITED, clocks.recount),
+    Job("absences.begin", departures.DUE, absences.begin),
+    Job("departures.empty", departures.LEFT_BEHIND, absences.empty),
     Job(
         "deliveries.owe",
         "SELECT min(at) FROM routing_notice WHERE handled_at IS NULL",
@@ -86,6 +92,7 @@ JOBS = (
     # Never late: a relay that saves files itself, while there are workers, has no time for clocks.
     Job("imports.work", imports.WAITING, imports.work),
     Job("impacts.work", impacts.WAITING, impacts.work),
+    Job("calendars.read", calendars.DUE, absences.read_calendars),
 )
 """Looked at on every tick, most urgent first; read by the relay and by the tasks."""
 
@@ -95,6 +102,11 @@ SLOW_JOBS = (
     Job("pipeline.drain_queues", "", pipeline.drain_queues),
     Job("pipeline.expire_untouched", "", pipeline.expire_untouched),
     Job("reviewing.attend", "", reviewing.attend),
+    Job("clocks.recount_stragglers", "", clocks.recount_stragglers),
+    Job("absences.plan", "", absences.plan),
+    Job("rounds.look", "", rounds.look),
+    Job("alerts.look", "", alerts.look),
+    Job("alerts.suspend_repeaters", "", alerts.suspend_repeaters),
     Job("housekeeping.forget_answers", "", housekeeping.forget_answers),
     Job("housekeeping.forget_bodies", "", housekeeping.forget_bodies),
     Job("housekeeping.forget_rates", "", housekeeping.forget_rates),

@@ -113,6 +113,8 @@ DATABASES = {
                     "-c lock_timeout=5s",
                     "-c idle_in_transaction_session_timeout=60s",
                     "-c timezone=UTC",
+                    # Compiling a plan takes longer than any statement of a page.
+                    "-c jit=off",
                 )
             ),
             "connect_timeout": 5,

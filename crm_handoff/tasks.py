@@ -7,7 +7,7 @@ from typing import Any
 from celery import Task, shared_task
 from django.db import close_old_connections
 
-from crm_handoff import pipeline
+from crm_handoff import absences, clocks, pipeline
 from crm_handoff.clock import database_now
 from crm_handoff.heartbeats import Heartbeat, beat
 from crm_handoff.integrations import deliveries
@@ -18,6 +18,9 @@ IMPORT_SECONDS = 20
 
 IMPACT_SECONDS = 20
 """The same of previews of what a version would change."""
+
+CALENDAR_SECONDS = 240
+"""A calendar that takes longer to lay out is a mistake or worse; its worker is replaced."""
 
 READING_SECONDS = 1800
 """A large file is read in one go, all of it or nothing."""
@@ -46,10 +49,45 @@ def fire_due_steps() -> None:
         pass
 
 
+@shared_task(base=Work, name="pipeline.drain_queues")
+def drain_queues() -> None:
+    """Hand out what waits in queues until nobody is free for any of it."""
+    while pipeline.drain_queues():
+        pass
+
+
 @shared_task(base=Work, name="pipeline.put_due_in_force")
 def put_due_in_force() -> None:
     """Put versions in force that are due; a relay wakes the next worker for what is left."""
     pipeline.put_due_in_force()
+
+
+@shared_task(base=Work, name="clocks.resume_due")
+def resume_due_clocks() -> None:
+    """Let clocks run on whose pause is over until none is left."""
+    while clocks.resume_due():
+        pass
+
+
+@shared_task(base=Work, name="clocks.recount")
+def recount_clocks() -> None:
+    """Count clocks of edited calendars anew until none is left that nobody has locked."""
+    while clocks.recount():
+        pass
+
+
+@shared_task(base=Work, name="absences.begin")
+def begin_absences() -> None:
+    """Move on the leads of reps who went away until none is left that can move."""
+    while absences.begin():
+        pass
+
+
+@shared_task(base=Work, name="departures.empty")
+def empty_departures() -> None:
+    """Pass on the leads of reps who left until none is left that can move."""
+    while absences.empty():
+        pass
 
 
 @shared_task(base=Work, name="deliveries.owe")
@@ -78,6 +116,13 @@ def work_on_impacts() -> None:
     """Go on with previews until none waits, or for a while; a relay wakes the next worker."""
     until = time.monotonic() + IMPACT_SECONDS
     while impacts.work() and time.monotonic() < until:
+        pass
+
+
+@shared_task(base=Work, name="calendars.read", time_limit=CALENDAR_SECONDS)
+def read_calendars() -> None:
+    """Read calendars that are due until none is."""
+    while absences.read_calendars():
         pass
 
 

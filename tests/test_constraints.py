@@ -38,6 +38,8 @@ INVITATION = """INSERT INTO crm_handoff_invitation (public_id, person_id, invite
     now(), now(), {accepted}, {revoked}, {by} FROM crm_handoff_user"""
 BUCKET = """INSERT INTO crm_handoff_allowance (subject, remaining, counted_at)
     VALUES ('\\x00', -0.1, now())"""
+CHECKUP = """INSERT INTO crm_handoff_checkup (name, checked_at, violated_count, rows)
+    VALUES ('room_not_used', now(), 1, '[]')"""
 BEAT = "INSERT INTO crm_handoff_heartbeat (kind, name, at) VALUES ('beat', 'one', now())"
 
 SOURCE = """INSERT INTO integrations_inboundsource (public_id, name, system, preset, scheme,
@@ -55,6 +57,13 @@ NOTICE = """INSERT INTO routing_notice (key, kind, recipient_id, detail, at)
     SELECT 'one', 'accepted', id, '{}', now() FROM crm_handoff_user"""
 WISH = """INSERT INTO integrations_noticepreference (person_id, kind, channel, is_wanted)
     SELECT id, {kind}, {channel}, false FROM crm_handoff_user"""
+FEED = """INSERT INTO integrations_absencefeed (public_id, rep_id, sealed_address, host,
+    is_out_of_office_only, is_active, next_fetch_at, etag, problem, left_out, entered_by_id)
+    SELECT gen_random_uuid(), rep.id, 'sealed', 'calendar.example', false, {active}, {due}, '',
+        '', '[]', rep.user_id FROM routing_rep AS rep"""
+REP = """INSERT INTO routing_rep (public_id, user_id, kind, languages, capacity, open_count,
+    excess_count, is_active)
+    SELECT gen_random_uuid(), id, 'sdr', '{}', 30, 0, 0, true FROM crm_handoff_user"""
 QUIET = """INSERT INTO integrations_quiethours (person_id, starts, ends, weekdays,
     lets_high_intent_through) SELECT id, '22:00', {ends}, {days}, true FROM crm_handoff_user"""
 
@@ -81,6 +90,7 @@ VIOLATIONS = {
     "one_rate_per_day": (RATE.format(rate=1), RATE.format(rate=2)),
     "rate_is_positive": (RATE.format(rate=0),),
     "heartbeat_kind_known": (BEAT,),
+    "checkup_says_since_when": (CHECKUP,),
     "api_key_scopes_known": (KEY.format(scopes="'{read,all}'", rate=1),),
     "api_key_rate_is_positive": (KEY.format(scopes="'{read}'", rate=0),),
     "call_allowance_not_overdrawn": (ALLOWANCE,),
@@ -146,6 +156,11 @@ VIOLATIONS = {
     "quiet_hours_on_known_days": (
         PERSON.format(email="a@example.com"),
         QUIET.format(ends="'07:00'", days="'{0,7}'"),
+    ),
+    "feed_is_read_or_keeps_no_address": (
+        PERSON.format(email="a@example.com"),
+        REP,
+        FEED.format(active="false", due="NULL"),
     ),
     "source_preset_known": (PERSON.format(email="a@example.com"), source(preset="'fax'")),
     "source_scheme_known": (PERSON.format(email="a@example.com"), source(scheme="'trust'")),

@@ -12,11 +12,13 @@ from django.db import connection, transaction
 from django.test import Client
 
 from crm_handoff import demo, invariants
+from crm_handoff.checkups import Checkup
 from crm_handoff.demo import cast, simulation
 from crm_handoff.integrations.models import Delivery
 from crm_handoff.models import Organization, User
 from crm_handoff.people.demo import DEMO_LOGINS
 from crm_handoff.people.roles import Role
+from crm_handoff.reports import criteria
 from definitions.models import DefinitionVersion, SignOff
 from definitions.vocabulary import Process
 from leads.enums import Stage
@@ -32,7 +34,7 @@ from leads.models import (
     StageTransition,
     Touchpoint,
 )
-from routing.enums import HandoffStatus, ReasonCategory
+from routing.enums import BatchKind, HandoffStatus, ReasonCategory
 from routing.models import (
     Absence,
     Attempt,
@@ -42,7 +44,13 @@ from routing.models import (
     Notice,
     Rejection,
     Rep,
+    RoutingDecision,
+    RoutingPlan,
+    RoutingRule,
+    SlaAlert,
     SlaTimer,
+    Suspension,
+    TerritoryMembership,
 )
 
 AT = datetime(2026, 11, 22, 12, 37, 4, tzinfo=UTC)
@@ -112,7 +120,7 @@ def test_one_rep_is_full_one_is_away_and_one_will_be():
     full = Rep.objects.get(user__email=cast.OLIVER)
     assert (full.open_count, full.excess_count) == (full.capacity, 0)
     assert full.capacity >= 10
-    away = Absence.objects.get(span__contains=AT)
+    away = Absence.objects.get(span__contains=AT, series=None)
     assert (away.rep.user.email, away.delegate.user.email) == (cast.JONAS, cast.DANA)
     assert Absence.objects.filter(span__startswith__gt=AT).exists()
     assert not Rep.objects.get(user__email=cast.TOM).is_active
@@ -241,6 +249,62 @@ def test_whoever_signs_in_finds_a_home_that_is_not_empty(login):
     response = browser(login.email).get("/", follow=True)
     assert response.status_code == 200
     assert Role.REP not in login.role or "empty" not in response.content.decode()
+
+
+def test_rules_were_published_twice_and_a_third_edition_is_being_drafted():
+    plans = RoutingPlan.objects.order_by("number").values_list("state", flat=True)
+    assert [*plans] == ["retired", "published", "draft"]
+    asked = RoutingRule.objects.filter(plan__state="published").order_by("position")
+    assert [*asked.values_list("kind", flat=True)] == [
+        "named_account",
+        "account_owner",
+        "high_value",
+        "high_value",
+        "territory",
+        "territory",
+        "fallback_queue",
+    ]
+    by_rule = RoutingDecision.objects.exclude(plan=None).values_list("rule", flat=True)
+    assert {"high_value", "named_account", "account_owner", "territory"} <= {*by_rule}
+
+
+def test_something_waits_in_a_queue_that_members_may_take_from():
+    waiting = Handoff.objects.filter(status="queued", territory__may_pull=True)
+    assert waiting.filter(territory__memberships__rep__user__email=cast.ALEX).exists()
+    assert TerritoryMembership.objects.exclude(capacity=None).exists()
+
+
+def test_untouched_leads_moved_on_when_somebody_went_away():
+    assert Absence.objects.filter(series__isnull=False, moved_on_at__lt=AT).exists()
+    assert Absence.objects.filter(span__startswith__gt=AT, delegate__isnull=False).exists()
+    assert not Absence.objects.filter(span__startswith__lte=AT, moved_on_at=None).exists()
+
+
+def test_one_clock_stands_still_because_the_lead_asked():
+    paused = SlaTimer.objects.get(state="paused")
+    assert (paused.pause_reason, paused.paused_until > AT) == ("lead_asked", True)
+
+
+def test_a_batch_breaks_the_signed_limit_and_sales_may_refuse_it():
+    rates = criteria.by_batch(at=AT, kinds=(BatchKind.SOURCE, BatchKind.CAMPAIGN))
+    assert any(rate.is_broken and rate.open_count for rate in rates)
+    assert any(not rate.is_broken for rate in rates)
+    assert Rejection.objects.exclude(bulk=None).exists(), "some were refused together"
+
+
+def test_a_broken_limit_waits_for_an_answer_and_others_were_answered():
+    assert SlaAlert.objects.filter(acknowledged_at=None).exists()
+    assert SlaAlert.objects.exclude(acknowledged_at=None).exclude(comment="").exists()
+
+
+def test_who_missed_again_and_again_lost_turns_and_has_them_back():
+    assert Suspension.objects.exclude(ended_at=None).exists()
+    assert not Suspension.objects.filter(ended_at=None).exists()
+
+
+def test_the_page_of_health_has_an_answer_to_every_invariant():
+    asked = {*Checkup.objects.filter(violated_count=0).values_list("name", flat=True)}
+    assert asked == {check.name for check in invariants.CHECKS}
 
 
 def test_the_same_instant_makes_the_same_year():

@@ -1,7 +1,7 @@
 """Every address of the product, walked as each kind of caller."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -21,7 +21,22 @@ from leads import examples
 from leads.examples import Said
 from leads.models import Asset, Campaign, Example, ImportRun, Opportunity, Persona, Source
 from leads.portraits import Portrait
-from routing.models import Absence, FollowUp, Handoff, Notice, RejectionReason, ReviewTask
+from routing import plans
+from routing.models import (
+    Absence,
+    AbsenceSeries,
+    BulkRejection,
+    FollowUp,
+    Handoff,
+    Notice,
+    RejectionReason,
+    Rep,
+    ReviewTask,
+    RoutingCondition,
+    RoutingPlan,
+    SlaAlert,
+    Suspension,
+)
 
 pytestmark = pytest.mark.usefixtures("organization", "db")
 
@@ -67,6 +82,52 @@ CALM = {200, 302, 400, 403, 404, 405}
 EXPECTED = {
     # caller: anonymous, rep, other rep, marketing lead, sales manager, revops, auditor, key
     ("web", "home", "GET"): "302 302 302 200 200 200 200 302",
+    ("web", "sla_criteria", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "sla_criteria", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "sla_batch", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "sla_batch", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "sla_batch_reject", "GET"): "302 403 403 403 200 403 403 302",
+    ("web", "sla_batch_reject", "POST"): "302 403 403 403 200 403 403 302",
+    ("web", "bulk_rejection", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "bulk_rejection", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "bulk_rejection_undo", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "bulk_rejection_undo", "POST"): "302 403 403 302 302 302 302 302",
+    ("api", "criteria-rates", "GET"): "401 403 403 200 200 200 200 200",
+    ("api", "criteria-rates", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "batch-reject", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "batch-reject", "POST"): "401 403 403 403 400 403 403 403",
+    ("api", "bulk-rejections", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "bulk-rejections", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "bulk-rejection", "GET"): "401 404 404 200 200 200 200 200",
+    ("api", "bulk-rejection", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "floor-checks", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "floor-checks", "POST"): "401 405 405 405 405 405 405 405",
+    ("web", "sla_response", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "sla_response", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "sla_alert", "GET"): "302 404 404 200 200 200 200 302",
+    ("web", "sla_alert", "POST"): "302 404 404 403 422 422 403 302",
+    ("web", "health_checks", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "health_checks", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "suspension_end", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "suspension_end", "POST"): "302 403 403 403 302 302 403 302",
+    ("api", "alerts", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "alerts", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "alert", "GET"): "401 404 404 200 200 200 200 200",
+    ("api", "alert", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "alert-acknowledge", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "alert-acknowledge", "POST"): "401 403 403 403 400 400 403 403",
+    ("api", "suspensions", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "suspensions", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "suspension", "GET"): "401 404 404 200 200 200 200 200",
+    ("api", "suspension", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "suspension-end", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "suspension-end", "POST"): "401 403 403 403 200 200 403 403",
+    ("api", "response-rates", "GET"): "401 403 403 200 200 200 200 200",
+    ("api", "response-rates", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "definition-response-rates", "GET"): "401 403 403 200 200 200 200 200",
+    ("api", "definition-response-rates", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "checkups", "GET"): "401 403 403 200 200 200 200 200",
+    ("api", "checkups", "POST"): "401 405 405 405 405 405 405 405",
     ("web", "home", "POST"): "302 405 405 405 405 405 405 302",
     ("web", "login", "GET"): "200 302 302 302 302 302 302 200",
     ("web", "login", "POST"): "200 302 302 302 302 302 302 200",
@@ -116,12 +177,38 @@ EXPECTED = {
     ("web", "task_reopen", "POST"): "302 302 404 403 302 403 403 302",
     ("web", "task_move", "GET"): "302 200 404 403 200 403 403 302",
     ("web", "task_move", "POST"): "302 422 404 403 422 403 403 302",
+    ("web", "pull_waiting", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "pull_waiting", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "pull", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "pull", "POST"): "302 404 404 403 404 403 403 302",
+    ("web", "routing", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "routing", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "fairness", "GET"): "302 200 200 200 200 200 200 302",
+    ("web", "fairness", "POST"): "302 405 405 405 405 405 405 302",
     ("web", "team", "GET"): "302 403 403 200 200 200 200 302",
     ("web", "team", "POST"): "302 405 405 405 405 405 405 302",
     ("web", "team_side", "GET"): "302 403 403 200 200 200 200 302",
     ("web", "team_side", "POST"): "302 405 405 405 405 405 405 302",
     ("web", "team_assign", "GET"): "302 403 403 403 302 302 403 302",
     ("web", "team_assign", "POST"): "302 403 403 403 302 302 403 302",
+    ("web", "team_away", "GET"): "302 403 403 200 200 200 200 302",
+    ("web", "team_away", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "team_absence_effect", "GET"): "302 403 403 403 200 200 403 302",
+    ("web", "team_absence_effect", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "absences", "GET"): "302 200 200 403 403 403 403 302",
+    ("web", "absences", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "away_effect", "GET"): "302 200 200 403 403 403 403 302",
+    ("web", "away_effect", "POST"): "302 405 405 405 405 405 405 302",
+    ("web", "calendar_connect", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "calendar_connect", "POST"): "302 422 422 403 403 403 403 302",
+    ("web", "calendar_stop", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "calendar_stop", "POST"): "302 404 404 403 403 403 403 302",
+    ("web", "absence_change", "GET"): "302 404 404 403 200 200 403 302",
+    ("web", "absence_change", "POST"): "302 404 404 403 422 422 403 302",
+    ("web", "series_change", "GET"): "302 200 404 403 200 200 403 302",
+    ("web", "series_change", "POST"): "302 422 404 403 422 422 403 302",
+    ("web", "series_end", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "series_end", "POST"): "302 302 404 403 302 302 403 302",
     ("web", "team_absence", "GET"): "302 403 403 403 200 200 403 302",
     ("web", "team_absence", "POST"): "302 403 403 403 200 200 403 302",
     ("web", "absence_end", "GET"): "302 405 405 405 405 405 405 302",
@@ -262,6 +349,10 @@ EXPECTED = {
     ("web", "accept", "POST"): "302 302 404 403 302 403 403 302",
     ("web", "reject", "GET"): "302 200 404 403 200 403 403 302",
     ("web", "reject", "POST"): "302 200 404 403 200 403 403 302",
+    ("web", "pause", "GET"): "302 403 403 403 200 200 403 302",
+    ("web", "pause", "POST"): "302 403 403 403 422 422 403 302",
+    ("web", "resume", "GET"): "302 405 405 405 405 405 405 302",
+    ("web", "resume", "POST"): "302 403 403 403 302 302 403 302",
     ("web", "undo", "GET"): "302 405 405 405 405 405 405 302",
     ("web", "undo", "POST"): "302 302 404 302 302 302 302 302",
     ("web", "confirm", "GET"): "302 200 404 403 200 403 403 302",
@@ -292,12 +383,22 @@ EXPECTED = {
     ("api", "handoffs", "POST"): "401 405 405 405 405 405 405 405",
     ("api", "handoff", "GET"): "401 200 404 200 200 200 200 200",
     ("api", "handoff", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "take", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "take", "POST"): "401 404 404 403 404 403 403 403",
+    ("api", "routing-plans", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "routing-plans", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "routing-plan", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "routing-plan", "POST"): "401 405 405 405 405 405 405 405",
     ("api", "attempts", "GET"): "401 405 405 405 405 405 405 405",
     ("api", "attempts", "POST"): "401 400 404 403 400 403 403 403",
     ("api", "accept", "GET"): "401 405 405 405 405 405 405 405",
     ("api", "accept", "POST"): "401 200 404 403 200 403 403 403",
     ("api", "reject", "GET"): "401 405 405 405 405 405 405 405",
     ("api", "reject", "POST"): "401 400 404 403 400 403 403 403",
+    ("api", "pause", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "pause", "POST"): "401 403 403 403 400 400 403 403",
+    ("api", "resume", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "resume", "POST"): "401 403 403 403 409 409 403 403",
     ("api", "undo", "GET"): "401 405 405 405 405 405 405 405",
     ("api", "undo", "POST"): "401 409 404 403 409 403 403 403",
     ("api", "rejection-reasons", "GET"): "401 200 200 200 200 200 200 200",
@@ -364,6 +465,12 @@ EXPECTED = {
     ("api", "reps", "POST"): "401 405 405 405 405 405 405 405",
     ("api", "rep", "GET"): "401 200 404 200 200 200 200 200",
     ("api", "rep", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "absence-series", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "absence-series", "POST"): "401 403 403 403 400 400 403 403",
+    ("api", "absence-series-item", "GET"): "401 200 404 200 200 200 200 200",
+    ("api", "absence-series-item", "POST"): "401 405 405 405 405 405 405 405",
+    ("api", "absence-series-end", "GET"): "401 405 405 405 405 405 405 405",
+    ("api", "absence-series-end", "POST"): "401 403 403 403 200 200 403 403",
     ("api", "absences", "GET"): "401 200 200 200 200 200 200 200",
     ("api", "absences", "POST"): "401 403 403 403 400 400 403 403",
     ("api", "absence", "GET"): "401 200 404 200 200 200 200 200",
@@ -528,7 +635,15 @@ def planned(handoff: Handoff) -> dict[str, Any]:
     holiday, _ = Absence.objects.get_or_create(
         rep=handoff.rep, span=DateTimeTZRange(datetime(2999, 1, 1, tzinfo=UTC), None)
     )
-    return {"task_id": task.public_id, "absence_id": holiday.public_id}
+    weekly, _ = AbsenceSeries.objects.get_or_create(
+        rep=handoff.rep, weekdays=[4], starts_on=date(2026, 1, 1), time_zone="UTC"
+    )
+    return {
+        "task_id": task.public_id,
+        "absence_id": holiday.public_id,
+        "series_id": weekly.public_id,
+        "series": weekly.public_id,
+    }
 
 
 def calling() -> InboundSource:
@@ -539,6 +654,56 @@ def calling() -> InboundSource:
         known
         or inbound.create_source(name="Website", system="website", preset="generic", by=revops)[0]
     )
+
+
+def broken(handoff: Handoff) -> SlaAlert:
+    """A limit of sales that was broken, and about which nobody said anything yet."""
+    at = datetime(2026, 1, 13, 12, tzinfo=UTC)
+    alert, _ = SlaAlert.objects.get_or_create(
+        definition=handoff.version.definition,
+        side="sales",
+        acknowledged_at=None,
+        defaults={
+            "window_begins_at": at,
+            "window_ends_at": at + timedelta(weeks=1),
+            "counted": 40,
+            "missed_count": 5,
+            "limit_pct": 10,
+            "at": at,
+        },
+    )
+    return alert
+
+
+def rejected_together(handoff: Handoff) -> BulkRejection:
+    """What a batch had below the floor, rejected long ago."""
+    bulk, _ = BulkRejection.objects.get_or_create(
+        definition=handoff.version.definition,
+        batch_kind="source",
+        batch_key=str(Source.objects.first().pk),
+        defaults={
+            "batch_name": "Website",
+            "handed_over_count": 20,
+            "missed_count": 2,
+            "limit_pct": 5,
+            "reason": RejectionReason.objects.first(),
+            "comment": "Too small.",
+            "by": User.objects.get(email=PEOPLE["sales manager"]),
+            "at": datetime(2026, 1, 13, 12, tzinfo=UTC),
+        },
+    )
+    return bulk
+
+
+def suspended(handoff: Handoff) -> Suspension:
+    """A rep out of rotation, other than the one who holds the handoff."""
+    rep = Rep.objects.exclude(pk=handoff.rep_id).order_by("pk")[0]
+    suspension, _ = Suspension.objects.get_or_create(
+        rep=rep,
+        ended_at=None,
+        defaults={"began_at": datetime(2026, 1, 13, 12, tzinfo=UTC), "missed_count": 5},
+    )
+    return suspension
 
 
 def of_the_company(handoff: Handoff) -> dict[str, Any]:
@@ -552,13 +717,36 @@ def of_the_company(handoff: Handoff) -> dict[str, Any]:
         "run": ImportRun.objects.first().public_id,
         "definition": handoff.version.definition.key,
         "number": handoff.version.number,
+        "plan": ruled(handoff).number,
         "territory": handoff.territory.key,
         "rep": handoff.rep.public_id,
+        "alert": broken(handoff).public_id,
+        "bulk": rejected_together(handoff).public_id,
+        "kind": "source",
+        "key": str(Source.objects.first().pk),
+        "batch": str(Source.objects.first().pk),
+        "suspension": suspended(handoff).public_id,
         "queue": handoff.territory.queue.key,
         "calendar": handoff.calendar.key,
         "reason": RejectionReason.objects.first().key,
         "absence": Absence.objects.first().public_id,
     }
+
+
+def ruled(handoff: Handoff) -> RoutingPlan:
+    """Published routing rules, one with a condition among them."""
+    revops = User.objects.get(email=PEOPLE["revops"])
+    if (known := plans.in_force()) is not None:
+        return known
+    plan = plans.start_draft(by=revops, at=handoff.opened_at)
+    condition = RoutingCondition(
+        rule=plan.rules.get(kind="territory"), fact="points", operator="at_least", wanted=1
+    )
+    plans.save_condition(condition, by=revops)
+    plan = plans.draft()
+    assert plan is not None
+    seen = plans.fingerprint_of(plan)
+    return plans.publish(plan, by=revops, at=handoff.opened_at, seen=seen)
 
 
 def values_of(pattern: URLPattern, given: dict[str, Any]) -> dict[str, Any]:
@@ -572,6 +760,9 @@ def values_of(pattern: URLPattern, given: dict[str, Any]) -> dict[str, Any]:
     subject = "review" if (pattern.name or "").startswith("review") else subject
     subject = "example" if pattern.name in ("example", "example_retire") else subject
     subject = "account" if (pattern.name or "").startswith("account") else subject
+    subject = "alert" if pattern.name == "sla_alert" else subject
+    subject = "suspension" if pattern.name == "suspension_end" else subject
+    subject = "bulk" if (pattern.name or "").startswith("bulk_rejection") else subject
     return {name: given.get(name, given[subject]) for name in wanted}
 
 

@@ -1,8 +1,10 @@
 """The Django admin of all models, one module a noun; imported to register."""
 
 from crm_handoff.admin import (
+    absence_series,
     absences,
     accounts,
+    batches,
     calendars,
     criteria,
     definitions,
@@ -20,7 +22,10 @@ from crm_handoff.admin import (
     marketing,
     notes,
     people,
+    plan_rows,
+    plans,
     promises,
+    promises_kept,
     reps,
     review_tasks,
     reviews,
@@ -29,8 +34,10 @@ from crm_handoff.admin import (
 )
 
 __all__ = [
+    "absence_series",
     "absences",
     "accounts",
+    "batches",
     "calendars",
     "criteria",
     "definitions",
@@ -48,7 +55,10 @@ __all__ = [
     "marketing",
     "notes",
     "people",
+    "plan_rows",
+    "plans",
     "promises",
+    "promises_kept",
     "reps",
     "review_tasks",
     "reviews",

@@ -15,6 +15,7 @@ from crm_handoff.admin.base import AdminRequest, ModelAdmin
 from crm_handoff.admin.columns import linked
 from crm_handoff.admin.links import Related
 from crm_handoff.web import deadlines
+from routing import absences
 from routing.models import Absence
 
 
@@ -90,6 +91,7 @@ class AbsenceAdmin(ModelAdmin):
         self, request: AdminRequest, obj: Absence, form: forms.ModelForm, change: bool
     ) -> None:
         obj.entered_by = request.user
+        absences.settle(obj, at=timezone.now())
         obj.save()
 
     @admin.display(description="from", ordering="span")

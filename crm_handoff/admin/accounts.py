@@ -40,6 +40,7 @@ class AccountAdmin(BulkAdmin, EditableAdmin):
         "country",
         "industry",
         "employee_count",
+        "tier",
         flagged("is_target", "target", color="primary"),
         "owner",
         linked("parent"),
@@ -50,6 +51,7 @@ class AccountAdmin(BulkAdmin, EditableAdmin):
         ("parent", AutocompleteSelectFilter),
         ("country", FieldTextFilter),
         ("industry", FieldTextFilter),
+        ("tier", FieldTextFilter),
     )
     list_filter_submit = True
     list_select_related = ("parent", "named_assignment__rep__user")
@@ -68,6 +70,7 @@ class AccountAdmin(BulkAdmin, EditableAdmin):
         "expected_acv",
         "currency",
         "funding_stage",
+        "tier",
         "technologies",
         "created_at",
     )

@@ -6,11 +6,14 @@ from typing import Any
 import holidays
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import ngettext
 from unfold.widgets import UnfoldAdminSelect2Widget
 
 from crm_handoff.admin.base import EditableAdmin, RowsFormSet, TabularInline
 from crm_handoff.admin.fields import ZoneField
 from crm_handoff.admin.links import Related
+from routing import recounting
 from routing.models import BusinessCalendar, CalendarClosure, CalendarWindow
 
 
@@ -69,11 +72,39 @@ class ClosureInline(TabularInline):
 
 @admin.register(BusinessCalendar)
 class BusinessCalendarAdmin(EditableAdmin):
-    list_display = ("name", "key", "time_zone", "holiday_country", "holiday_subdivision")
+    list_display = (
+        "name",
+        "key",
+        "time_zone",
+        "holiday_country",
+        "holiday_subdivision",
+        "is_counted",
+    )
     search_fields = ("name", "key")
     ordering = ("name",)
     form = CalendarForm
     fixed_fields = ("key",)
     when_empty = "Add the hours in which business time runs; load_defaults makes a first one."
-    related = (Related("routing.territory", "territories", by="calendar__id__exact"),)
+    related = (
+        Related("routing.territory", "territories", by="calendar__id__exact"),
+        Related("routing.slatimer", "clocks", by="calendar__id__exact"),
+    )
     inlines = (WindowInline, ClosureInline)
+
+    @admin.display(description="clocks follow its hours", boolean=True)
+    def is_counted(self, calendar: BusinessCalendar) -> bool:
+        """Say whether the running clocks were counted anew since the last edit."""
+        return calendar.recomputed_at >= calendar.changed_at
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save windows and closures, and say how many clocks follow the new hours."""
+        super().save_related(request, form, formsets, change)
+        calendar = BusinessCalendar.objects.get(pk=form.instance.pk)
+        count = recounting.to_recount(calendar).count()
+        if count:
+            said = ngettext(
+                "%(count)s running clock will be counted anew.",
+                "%(count)s running clocks will be counted anew.",
+                count,
+            )
+            self.message_user(request, said % {"count": count})

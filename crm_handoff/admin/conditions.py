@@ -94,10 +94,13 @@ def subject_of(fact: Fact) -> str:
     return f"{label} ({unit})" if unit and unit not in label.lower() else label
 
 
-class ConditionForm(forms.ModelForm):
-    """A row with a condition; `fact` and `version` are set on the class for one request."""
+class AskingForm(forms.ModelForm):
+    """A row with a condition; `fact` is set on the class for one request.
 
-    version: DefinitionVersion
+    `version`: whose kinds and questions are offered; None: the catalog's.
+    """
+
+    version: DefinitionVersion | None = None
     fact: Fact
 
     operator = forms.ChoiceField(label=lazy("Condition"), widget=UnfoldAdminSelectWidget)
@@ -107,7 +110,6 @@ class ConditionForm(forms.ModelForm):
         # Another fact than the stored one starts with blank inputs.
         row = self.instance
         is_same = row.pk is not None and row.fact == self.fact.key
-        row.version = self.version
         row.fact = self.fact.key
         self._offer_operators(row.operator if is_same else "")
         wanted = row.wanted if is_same else None
@@ -136,6 +138,16 @@ class ConditionForm(forms.ModelForm):
         field.initial = chosen or str(allowed[0])
         field.widget.attrs["data-operator"] = ""
         self.initial["operator"] = field.initial
+
+
+class ConditionForm(AskingForm):
+    """A row of a version with a condition; `version` is set on the class as well."""
+
+    version: DefinitionVersion
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.instance.version = self.version
 
 
 def condition_inputs(fact: Fact) -> list[str]:
@@ -249,7 +261,7 @@ def _others_field(fact: Fact, values: list[Any]) -> forms.Field:
     )
 
 
-def _parameter_field(parameter: str, version: DefinitionVersion, value: Any) -> forms.Field:
+def _parameter_field(parameter: str, version: DefinitionVersion | None, value: Any) -> forms.Field:
     name = Parameter(parameter)
     field = _bare_parameter(name, version, value)
     field.label, field.help_text = LABELS[name], HELP.get(name, "")
@@ -258,7 +270,7 @@ def _parameter_field(parameter: str, version: DefinitionVersion, value: Any) -> 
     return field
 
 
-def _bare_parameter(name: Parameter, version: DefinitionVersion, value: Any) -> forms.Field:
+def _bare_parameter(name: Parameter, version: DefinitionVersion | None, value: Any) -> forms.Field:
     if name is Parameter.DAYS:
         return forms.IntegerField(
             min_value=1, max_value=3650, widget=UnfoldAdminIntegerFieldWidget
@@ -293,13 +305,15 @@ FACT_SUBJECTS = {
     "account": lazy("The company"),
     "person": lazy("The person"),
     "touchpoints": lazy("What was done"),
+    "verdict": lazy("What judging found"),
 }
 """Subjects of facts in words; total."""
 
 
-def facts_by_subject() -> list[tuple[str, list[Fact]]]:
-    """Return every fact under what it speaks of, in the order of the vocabulary."""
-    return [
-        (str(title), [fact for fact in FACTS.values() if fact.subject == subject])
+def facts_by_subject(facts: Mapping[str, Fact] = FACTS) -> list[tuple[str, list[Fact]]]:
+    """Return facts under what they speak of, in the order of the vocabulary."""
+    groups = [
+        (str(title), [fact for fact in facts.values() if fact.subject == subject])
         for subject, title in FACT_SUBJECTS.items()
     ]
+    return [(title, found) for title, found in groups if found]

@@ -1,28 +1,22 @@
 """Rows of a version that ask a fact: criteria, points, the segment; and the levels they grant."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from crm_handoff.admin.conditions import (
-    ConditionForm,
-    condition_inputs,
-    facts_by_subject,
-    subject_of,
-)
+from crm_handoff.admin.asking import FactFirst
+from crm_handoff.admin.conditions import ConditionForm, condition_inputs
 from crm_handoff.admin.content_rows import ContentRowAdmin, RowForm
 from crm_handoff.web.tags import words
 from definitions import drafts
 from definitions.models import Criterion, Level, ScoreRule, SegmentRule
-from definitions.vocabulary import FACTS, LEVELS, Dimension, Fact, Parameter
+from definitions.vocabulary import LEVELS, Dimension
 
 SIGNAL = "signal"
 EXCLUSION = "exclusion"
@@ -123,19 +117,11 @@ class ScoreRuleForm(ConditionForm, KeyedForm):
             del self.fields["key"]
 
 
-class AskingAdmin(ContentRowAdmin):
-    """Rows that ask a fact: it is chosen first, and then what is wanted of it."""
+class AskingAdmin(FactFirst, ContentRowAdmin):
+    """Rows of a version that ask a fact."""
 
-    change_form_outer_before_template = "admin/definitions/asking.html"
     read_fields: tuple[str, ...] = ("fact", "parameters", "operator", "wanted")
     last_fields: tuple[str, ...] = ()
-
-    def fact_of(self, request: HttpRequest, obj: Any) -> Fact | None:
-        """Return the fact that the row asks, or that the address names instead."""
-        named = request.GET.get("fact")
-        if named is None and obj is not None:
-            named = obj.fact
-        return FACTS.get(named or "")
 
     def known_to_form(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         return super().known_to_form(request, obj) | {"fact": self.fact_of(request, obj)}
@@ -147,59 +133,8 @@ class AskingAdmin(ContentRowAdmin):
         fact = self.fact_of(request, obj)
         return [*own, *(condition_inputs(fact) if fact else ()), *self.last_fields]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row = self.get_object(request, object_id) if object_id else None
-        may_edit = self.has_change_permission(request, row) if row else True
-        fact = self.fact_of(request, row)
-        if fact is None and may_edit and (row or self.has_add_permission(request)):
-            return self._choose_fact(request, row)
-        context = (extra_context or {}) | {
-            "fact": fact,
-            "asked": subject_of(fact) if fact else "",
-            "is_windowed": bool(fact and Parameter.DAYS in fact.parameters),
-            "elsewhere": _address_with(request, fact="") if may_edit else "",
-        }
-        page: HttpResponse = super().changeform_view(request, object_id, form_url, context)
-        return page
-
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"grants": request.GET.get("grants", SIGNAL)}
-
-    def _choose_fact(self, request: HttpRequest, row: Any) -> HttpResponse:
-        groups = [
-            (
-                title,
-                [
-                    {
-                        "key": fact.key,
-                        "label": subject_of(fact),
-                        "address": _address_with(request, fact=fact.key),
-                        "is_present": row is not None and row.fact == fact.key,
-                    }
-                    for fact in facts
-                ],
-            )
-            for title, facts in facts_by_subject()
-        ]
-        context = self.admin_site.each_context(request) | {
-            "title": _("What does it ask?"),
-            "opts": self.opts,
-            "groups": groups,
-            "row": row,
-            "media": self.media,
-        }
-        return TemplateResponse(request, "admin/definitions/facts.html", context)
-
-
-def _address_with(request: HttpRequest, **changed: str) -> str:
-    named = {key: value for key, value in request.GET.items() if key not in changed}
-    return f"?{urlencode(named | changed)}"
 
 
 @admin.register(Level)

@@ -30,12 +30,12 @@ class ListField(SimpleArrayField):
     widget = UnfoldAdminTextInputWidget
 
     def __init__(
-        self, *, spelled: Callable[[str], str] = str, value: forms.CharField, **options: Any
+        self, *, spelled: Callable[[Any], Any] = str, value: forms.Field, **options: Any
     ) -> None:
         super().__init__(value, required=False, **options)
         self.spelled = spelled
 
-    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+    def to_python(self, value: Any) -> list[Any]:  # type: ignore[override]
         values = [self.spelled(part) for part in super().to_python(value) if part]
         return list(dict.fromkeys(values))
 

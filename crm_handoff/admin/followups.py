@@ -11,8 +11,17 @@ from routing.models import Confirmation, FollowUp
 
 @admin.register(FollowUp)
 class FollowUpAdmin(ReadOnlyAdmin):
-    when_empty = "Tasks appear here when reps set a next step with a time."
-    list_display = ("due_at", "handoff", "kind", "what", "created_by", "done_at", "cancelled_at")
+    when_empty = "Tasks appear here when reps set a next step, or a promised cadence begins."
+    list_display = (
+        "due_at",
+        "handoff",
+        "kind",
+        "what",
+        "cadence_step",
+        "created_by",
+        "done_at",
+        "cancelled_at",
+    )
     list_filter = ("kind",)
     list_select_related = ("handoff__lead", "created_by")
     search_fields = ("what", "handoff__lead__email")

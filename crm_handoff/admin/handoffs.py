@@ -1,10 +1,11 @@
 """Handoffs, the decisions behind them, and sales' answers: history, read-only."""
 
 from functools import partial
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -20,6 +21,7 @@ from crm_handoff.admin.columns import aged, flagged, labelled, linked
 from crm_handoff.admin.filters import DaysFilter
 from crm_handoff.admin.links import Related
 from crm_handoff.people import access
+from crm_handoff.web.decisions import panel_of
 from routing.models import (
     Acceptance,
     Assignment,
@@ -104,7 +106,8 @@ class HandoffAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     ("qualified_at", "opened_at"),
-                    ("assigned_at", "first_attempt_at"),
+                    "assigned_at",
+                    ("first_attempt_at", "first_contact_at"),
                     ("accepted_at", "closed_at"),
                 )
             },
@@ -119,6 +122,7 @@ class HandoffAdmin(ReadOnlyAdmin):
         Related("routing.slatimer", "clocks", by="handoff__id__exact"),
         Related("routing.routingdecision", "decisions", by="handoff__id__exact"),
         Related("routing.assignment", "holders", by="handoff__id__exact"),
+        Related("routing.floorcheck", "floor checks", by="handoff__id__exact"),
         Related("routing.rejection", "rejections", by="handoff__id__exact"),
         Related("routing.notice", "notices", by="handoff__id__exact"),
     )
@@ -167,6 +171,8 @@ class RejectionReasonAdmin(BulkAdmin, EditableAdmin):
         "position": "A whole number: reasons are offered in this order, the smallest first.",
         "cool_off": "Days and hours:minutes:seconds of rest before the lead may return, "
         "90 00:00:00 for 90 days. Blank: the lead is disqualified.",
+        "min_attempts": "Attempts that reached nobody and come before, 3 for example; 0: none.",
+        "min_attempt_days": "On so many different days, in the handoff's calendar; 0: any.",
     }
     related = (Related("routing.rejection", "rejections", by="reason__id__exact"),)
     bulk = {
@@ -203,7 +209,30 @@ class RoutingDecisionAdmin(ReadOnlyAdmin):
     search_help_text = f"{BY_LEAD_HELP}, or a word of the reason"
     ordering = ("-pk",)
     when_empty = "Why each lead went where it went appears here with the first handoff."
-    related = OF_HANDOFF
+    related = (*OF_HANDOFF, Related("routing.routingplan", "rules", at="plan"))
+    fieldsets = (
+        (None, {"fields": ("handoff", "at", "rule", ("rep", "queue"), "why", "by")}),
+        ("By", {"fields": ("plan", "territory", "schema")}),
+        (
+            "As it was stored",
+            {"fields": ("inputs", "outcomes", "candidates"), "classes": ("collapse",)},
+        ),
+    )
+    change_form_outer_before_template = "admin/routing/decision.html"
+
+    class Media:
+        css = {"all": ("admin/definitions.css", "admin/routing.css")}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RoutingDecision]:
+        rows: QuerySet[RoutingDecision] = super().get_queryset(request)
+        return rows.select_related("rep__user", "queue", "by", "plan", "territory")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        row = options.get("obj")
+        context |= {"panel": panel_of(row) if row is not None else None}
+        return super().render_change_form(request, context, *args, **options)
 
 
 @admin.register(Assignment)
@@ -253,11 +282,20 @@ class AcceptanceAdmin(ReadOnlyAdmin):
 
 @admin.register(Rejection)
 class RejectionAdmin(ReadOnlyAdmin):
-    list_display = ("at", linked("handoff__lead"), linked("reason"), "comment", "by")
+    list_display = (
+        "at",
+        linked("handoff__lead"),
+        linked("reason"),
+        "comment",
+        "criterion_key",
+        "is_borne_out",
+        "by",
+    )
     list_filter = (
         ("reason", RelatedDropdownFilter),
         BY_HANDOFF,
         ("by", AutocompleteSelectFilter),
+        ("bulk", AutocompleteSelectFilter),
     )
     list_filter_submit = True
     list_select_related = ("handoff__lead", "reason", "by")

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
+    FieldTextFilter,
     RelatedDropdownFilter,
 )
 
@@ -76,6 +77,7 @@ class LeadAdmin(BulkAdmin, ByIdentity, ReadOnlyAdmin):
         ("source", RelatedDropdownFilter),
         ("campaign", AutocompleteSelectFilter),
         ("persona", RelatedDropdownFilter),
+        ("product_line", FieldTextFilter),
         "no_longer_meets",
         ("updated_at", DaysFilter),
     )
@@ -97,6 +99,7 @@ class LeadAdmin(BulkAdmin, ByIdentity, ReadOnlyAdmin):
                     ("account", "account_reason"),
                     ("job_title", "persona"),
                     ("country", "region", "language"),
+                    "product_line",
                     ("expected_acv", "currency"),
                 )
             },

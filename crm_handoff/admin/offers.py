@@ -8,9 +8,10 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language
 
 from crm_handoff.web.tags import words
-from definitions.models import DefinitionVersion
-from definitions.vocabulary import Category, Fact, FactType, IntentLevel, Parameter
-from leads.models import Account, Campaign, Persona, Source
+from definitions.enums import VersionState
+from definitions.models import DefinitionVersion, Question, TouchpointKind
+from definitions.vocabulary import Category, Fact, FactType, IntentLevel, Parameter, Path
+from leads.models import Account, Campaign, Lead, Persona, Source
 
 Choices = list[tuple[str, str]]
 
@@ -25,8 +26,11 @@ def values_of(fact: Fact) -> Choices:
     return KNOWN[fact.key]() if fact.key in KNOWN else []
 
 
-def parameters_of(version: DefinitionVersion, parameter: Parameter) -> Choices:
-    """Return what a version offers for one of a fact's parameters; one query at most."""
+def parameters_of(version: DefinitionVersion | None, parameter: Parameter) -> Choices:
+    """Return what is offered for one of a fact's parameters; one query at most.
+
+    version: whose own kinds and questions; None: the catalog's, and those in force.
+    """
     return OFFERED[parameter](version) if parameter in OFFERED else []
 
 
@@ -41,9 +45,9 @@ def _named(model: Any) -> Choices:
     return list(model.objects.order_by("name", "pk").values_list("key", "name")[:MOST])
 
 
-def _column(name: str) -> Callable[[], Choices]:
+def _column(name: str, model: Any = Account) -> Callable[[], Choices]:
     def read() -> Choices:
-        rows = Account.objects.exclude(**{name: ""}).order_by(name).values_list(name, flat=True)
+        rows = model.objects.exclude(**{name: ""}).order_by(name).values_list(name, flat=True)
         return [(value, value) for value in rows.distinct()[:MOST]]
 
     return read
@@ -67,9 +71,12 @@ KNOWN: dict[str, Callable[[], Choices]] = {
     "region": _column("region"),
     "industry": _column("industry"),
     "funding_stage": _column("funding_stage"),
+    "account_tier": _column("tier"),
+    "product_line": _column("product_line", Lead),
     "persona": lambda: _named(Persona),
     "source": lambda: _named(Source),
     "campaigns": lambda: _named(Campaign),
+    "path": lambda: _words(Path),
 }
 """Facts whose values can be read from the data or from a standard."""
 
@@ -78,15 +85,20 @@ def _words(keys: Iterable[str]) -> Choices:
     return [(str(key), capfirst(words(key))) for key in keys]
 
 
-def _kinds(version: DefinitionVersion) -> Choices:
-    return _words(version.kinds.order_by("key").values_list("key", flat=True))
+def _kinds(version: DefinitionVersion | None) -> Choices:
+    kinds: Any = version.kinds if version is not None else TouchpointKind.objects
+    return _words(kinds.order_by("key").values_list("key", flat=True))
 
 
-def _questions(version: DefinitionVersion) -> Choices:
-    return list(version.question_set.order_by("position", "pk").values_list("key", "question"))
+def _questions(version: DefinitionVersion | None) -> Choices:
+    if version is not None:
+        asked = version.question_set.order_by("position", "pk")
+    else:
+        asked = Question.objects.filter(version__state=VersionState.ACTIVE).order_by("key", "pk")
+    return list(dict(asked.values_list("key", "question")).items())
 
 
-OFFERED: dict[Parameter, Callable[[DefinitionVersion], Choices]] = {
+OFFERED: dict[Parameter, Callable[[DefinitionVersion | None], Choices]] = {
     Parameter.KINDS: _kinds,
     Parameter.CATEGORIES: lambda _version: _words(Category),
     Parameter.MIN_INTENT: lambda _version: _words(list(IntentLevel)[1:]),

@@ -1,6 +1,6 @@
 """Rows of a version that promise or demand: stage rules, SLA terms, questions; and its copies."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +8,8 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -24,6 +26,7 @@ from crm_handoff.admin.fields import ListField
 from crm_handoff.admin.links import page_of
 from definitions import shapes
 from definitions.enums import AttemptKind
+from definitions.form import CADENCE_TASK
 from definitions.models import (
     DefinitionVersion,
     Question,
@@ -32,8 +35,15 @@ from definitions.models import (
     VersionKind,
     VersionTitleRule,
 )
+from definitions.validity import MOST_CADENCE_TASKS
 from definitions.vocabulary import Dimension
 from routing.models import BusinessCalendar
+
+LONGEST_TASK = 200
+"""Characters of what a task is."""
+
+MORE_TASKS = 3
+"""So many rows for tasks that are still to be written."""
 
 DURATION_HELP = lazy("A number and its unit: 15 minutes, 4 hours, 2 days.")
 
@@ -78,6 +88,88 @@ class CriteriaField(forms.MultipleChoiceField):
         self.choices = [*known, *((key, _("%s (deleted)") % key) for key in lost)]
 
 
+class CadenceInput(forms.Widget):
+    """A row of inputs for each task of a cadence, and some for more."""
+
+    use_fieldset = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[dict[str, str]]:
+        typed = (
+            {part: str(data.get(f"{name}-{number}-{part}", "")).strip() for part in CADENCE_TASK}
+            for number in range(MOST_CADENCE_TASKS)
+        )
+        # A way of contact is always chosen: it says nothing by itself.
+        return [row for row in typed if row["after"] or row["what"]]
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return not any(key.startswith(f"{name}-") for key in data)
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        rows = list(value or [])
+        shown = min(len(rows) + MORE_TASKS, MOST_CADENCE_TASKS)
+        rows += [{}] * (shown - len(rows))
+        inputs = [
+            self._inputs(f"{name}-{number}", row, number + 1) for number, row in enumerate(rows)
+        ]
+        return render_to_string("admin/definitions/cadence.html", {"rows": inputs})
+
+    def id_for_label(self, id_: str) -> str:
+        return ""
+
+    def _inputs(self, name: str, row: Mapping[str, str], number: int) -> dict[str, SafeString]:
+        labels = {
+            "after": _("Time after the assignment of task %(number)s"),
+            "kind": _("Way of contact of task %(number)s"),
+            "what": _("What task %(number)s is"),
+        }
+        widgets: dict[str, forms.Widget] = {
+            "after": UnfoldAdminTextInputWidget(attrs={"placeholder": _("4 hours")}),
+            "kind": UnfoldAdminSelectWidget(choices=AttemptKind.choices),
+            "what": UnfoldAdminTextInputWidget(attrs={"maxlength": LONGEST_TASK}),
+        }
+        return {
+            part: widget.render(
+                f"{name}-{part}",
+                row.get(part),
+                {"id": f"id_{name}-{part}", "aria-label": labels[part] % {"number": number}},
+            )
+            for part, widget in widgets.items()
+        }
+
+
+class CadenceField(forms.Field):
+    """The tasks of a cadence, as a version keeps them."""
+
+    widget = CadenceInput
+
+    def clean(self, value: Any) -> list[dict[str, str]]:
+        faults: list[ValidationError] = []
+        tasks = [
+            self._task(row, number=number, faults=faults)
+            for number, row in enumerate(value or [], 1)
+        ]
+        if faults:
+            raise ValidationError(faults)
+        return tasks
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return list(initial or []) != list(data or [])
+
+    def _task(
+        self, row: Mapping[str, str], *, number: int, faults: list[ValidationError]
+    ) -> dict[str, str]:
+        after = " ".join(row["after"].split()).lower()
+        if shapes.duration(after):
+            sentence = _("Task %(number)s: write a number and a unit, for example 4 hours.")
+            faults.append(ValidationError(sentence % {"number": number}))
+        else:
+            after = shapes.words_of(shapes.duration_of(after))
+        if not row["what"]:
+            sentence = _("Task %(number)s: say in some words what is to be done.")
+            faults.append(ValidationError(sentence % {"number": number}))
+        return {"kind": row["kind"], "after": after, "what": row["what"]}
+
+
 class StageRuleForm(RowForm):
     required_criteria = CriteriaField(
         label=lazy("Must be met besides"), help_text=lazy("Criteria that must hold, all of them.")
@@ -111,6 +203,16 @@ class SlaTermForm(KeyedForm):
         required=False,
         help_text=lazy("Around the clock; the earlier of the two counts. 24 hours, for example."),
     )
+    remind_after = DurationInput(
+        label=lazy("Remind the owner after"),
+        required=False,
+        help_text=lazy("From the miss: 5 minutes, for example; blank: no reminder."),
+    )
+    manager_after = DurationInput(
+        label=lazy("Tell the manager after"),
+        required=False,
+        help_text=lazy("From the miss: 10 minutes, for example; blank: at the miss."),
+    )
     escalate_after = DurationInput(
         label=lazy("Escalate after"),
         required=False,
@@ -132,6 +234,20 @@ class SlaTermForm(KeyedForm):
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=lazy("Ways of contact that keep the promise; none chosen: any."),
+    )
+    later_warnings = ListField(
+        label=lazy("Warn again after … percent"),
+        value=forms.IntegerField(min_value=1, max_value=99),
+        spelled=int,
+        help_text=lazy("Rising, separated by commas: 80, 95. Blank: one warning alone."),
+    )
+    cadence = CadenceField(
+        label=lazy("Cadence"),
+        required=False,
+        help_text=lazy(
+            "Tasks that whoever receives the lead gets, counted in this term's hours from the"
+            " assignment. Goes with a first response; an empty row is left out."
+        ),
     )
     calendar_key = forms.ChoiceField(
         label=lazy("Calendar"), required=False, widget=UnfoldAdminSelectWidget
@@ -161,17 +277,23 @@ class SlaTermAdmin(ContentRowAdmin):
         "label",
         "milestone",
         "respond_within",
+        "counts_from",
         "is_business_time",
         "at_latest_within",
         "when_stage",
         "when_path",
         "when_min_points",
+        "when_intent",
         "when_criteria",
         "is_high_intent",
         "stop_kinds",
         "warn_at_pct",
+        "later_warnings",
+        "remind_after",
+        "manager_after",
         "escalate_after",
         "reassign_after",
+        "cadence",
         "calendar_key",
         "key",
     )
@@ -180,6 +302,8 @@ class SlaTermAdmin(ContentRowAdmin):
         "when_stage": lazy("Only at the stage"),
         "when_path": lazy("Only by the path"),
         "when_min_points": lazy("Only from … points"),
+        "when_intent": lazy("Only from intent"),
+        "counts_from": lazy("Counted from"),
         "is_high_intent": lazy("High intent"),
         "warn_at_pct": lazy("Warn after … percent"),
     }
@@ -188,6 +312,10 @@ class SlaTermAdmin(ContentRowAdmin):
         "when_stage": "Blank: whatever stage was reached.",
         "when_path": "Blank: by whatever path.",
         "when_min_points": "The least points, a whole number; blank: points do not matter.",
+        "when_intent": "At least this level of intent; blank: any.",
+        "counts_from": "Blank: as usual. A first response and an acceptance count from the "
+        "qualification, a second attempt from the first, an opportunity or return from the "
+        "acceptance.",
         "is_high_intent": "Shown as high intent, and claimed first.",
         "warn_at_pct": "Percent of the time after which the owner is warned, 1 to 99.",
     }

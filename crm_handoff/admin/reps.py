@@ -20,10 +20,16 @@ from crm_handoff.admin.bulk import Bulk, BulkAdmin, RowRefused
 from crm_handoff.admin.columns import linked
 from crm_handoff.admin.fields import country_codes, language_codes, words
 from crm_handoff.admin.links import Related
+from routing import rotation
 from routing.models import NamedAccount, Queue, Rep, Territory, TerritoryMembership
 
 WEIGHT_HELP = "A whole number from 1: a rep of weight 2 receives twice as many leads as one of 1."
 SIZE_HELP = "People at the company, a whole number. Blank: any."
+LIMIT_HELP = (
+    "Open leads of this territory, a whole number, at which the rep is skipped. Blank: only the "
+    "rep's own limit."
+)
+WORDS_HELP = "As sources write them, separated by commas. Blank: any."
 
 
 class MembershipInline(TabularInline):
@@ -36,7 +42,7 @@ class MembershipInline(TabularInline):
     ordering = ("pk",)
     per_page = 50
     verbose_name_plural = "memberships"
-    help_texts = {"weight": WEIGHT_HELP}
+    help_texts = {"weight": WEIGHT_HELP, "capacity": LIMIT_HELP}
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -46,15 +52,26 @@ class MembershipInline(TabularInline):
         return rows.select_related("territory", "rep__user")
 
 
+class NewMembers(RowsFormSet):
+    """Memberships to add; whoever joins starts as far in the rotation as the others are."""
+
+    def save_new(self, form: Any, commit: bool = True) -> Any:
+        made = super().save_new(form, commit=False)
+        made.credit = rotation.join_credit(made.territory)
+        if commit:
+            made.save()
+        return made
+
+
 class NewMembershipInline(TabularInline):
     """Memberships to add."""
 
     model = TerritoryMembership
-    formset = RowsFormSet
+    formset = NewMembers
     extra = 0
     hide_title = True
     verbose_name_plural = "new memberships"
-    help_texts = {"weight": WEIGHT_HELP}
+    help_texts = {"weight": WEIGHT_HELP, "capacity": LIMIT_HELP}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TerritoryMembership]:
         rows: QuerySet[TerritoryMembership] = super().get_queryset(request)
@@ -62,22 +79,22 @@ class NewMembershipInline(TabularInline):
 
 
 class TerritoriesOfRep(MembershipInline):
-    fields = ("territory", "weight", "is_active", "credit")
+    fields = ("territory", "weight", "capacity", "is_active", "credit")
     readonly_fields = ("territory", "credit")
 
 
 class NewTerritoryOfRep(NewMembershipInline):
-    fields = ("territory", "weight")
+    fields = ("territory", "weight", "capacity")
     autocomplete_fields = ("territory",)
 
 
 class RepsOfTerritory(MembershipInline):
-    fields = ("rep", "weight", "is_active", "credit")
+    fields = ("rep", "weight", "capacity", "is_active", "credit")
     readonly_fields = ("rep", "credit")
 
 
 class NewRepOfTerritory(NewMembershipInline):
-    fields = ("rep", "weight")
+    fields = ("rep", "weight", "capacity")
     autocomplete_fields = ("rep",)
 
 
@@ -87,8 +104,9 @@ class RepForm(forms.ModelForm):
 
 class TerritoryForm(forms.ModelForm):
     countries = country_codes()
-    regions = words("As sources write them, separated by commas. Blank: any.")
-    industries = words("As sources write them, separated by commas. Blank: any.")
+    regions = words(WORDS_HELP)
+    industries = words(WORDS_HELP)
+    product_lines = words(WORDS_HELP)
 
 
 def _receive(request: AdminRequest, rep: Rep, *, is_active: bool) -> str:
@@ -180,19 +198,34 @@ class TerritoryAdmin(EditableAdmin):
                     "countries",
                     "regions",
                     "industries",
+                    "product_lines",
                     ("min_employees", "max_employees"),
                 ),
                 "description": "All that is filled in must hold. The first territory whose "
                 "conditions hold takes the lead.",
             },
         ),
-        ("Receives", {"fields": ("language_is_required", "queue", "calendar", "secondary")}),
+        (
+            "Receives",
+            {
+                "fields": (
+                    "language_is_required",
+                    "may_pull",
+                    "make_up_turns",
+                    "queue",
+                    "calendar",
+                    "secondary",
+                )
+            },
+        ),
     )
     when_empty = "Add the parts of the market; what none covers waits in the fallback queue."
     help_texts = {
         "position": "A whole number: territories are tried in this order, the smallest first.",
         "min_employees": SIZE_HELP,
         "max_employees": SIZE_HELP,
+        "make_up_turns": "Turns, a whole number, that an absent member gets back at most; 0: what "
+        "was missed is missed.",
     }
     inlines = (RepsOfTerritory, NewRepOfTerritory)
     related = (
@@ -204,7 +237,7 @@ class TerritoryAdmin(EditableAdmin):
     @admin.display(description="covers")
     def covers(self, territory: Territory) -> str:
         parts = [*territory.countries, *territory.regions, *territory.industries]
-        return ", ".join(parts) or "everything"
+        return ", ".join([*parts, *territory.product_lines]) or "everything"
 
 
 @admin.register(Queue)
@@ -215,6 +248,10 @@ class QueueAdmin(EditableAdmin):
     ordering = ("name",)
     autocomplete_fields = ("manager",)
     fixed_fields = ("key",)
+    help_texts = {
+        "assign_within": "Business hours:minutes:seconds in which a waiting lead is to get an "
+        "owner, 01:00:00 for an hour. Blank: its response clock alone says.",
+    }
     when_empty = (
         "Add where leads wait when nobody can take them; load_defaults makes the fallback."
     )
@@ -248,6 +285,7 @@ class TerritoryMembershipAdmin(EditableAdmin):
         linked("territory"),
         linked("rep"),
         "weight",
+        "load",
         "credit",
         "is_active",
     )
@@ -261,7 +299,17 @@ class TerritoryMembershipAdmin(EditableAdmin):
     search_fields = ("rep__user__email", "territory__name")
     ordering = ("territory", "pk")
     autocomplete_fields = ("territory", "rep")
-    readonly_fields = ("credit",)
+    readonly_fields = ("open_count", "excess_count", "credit")
     fixed_fields = ("territory", "rep")
     when_empty = "Add which reps receive the leads of which territory."
-    help_texts = {"weight": WEIGHT_HELP}
+    help_texts = {"weight": WEIGHT_HELP, "capacity": LIMIT_HELP}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.credit = rotation.join_credit(obj.territory)
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="open leads there")
+    def load(self, membership: TerritoryMembership) -> str:
+        held = membership.open_count + membership.excess_count
+        return f"{held} of {membership.capacity}" if membership.capacity is not None else str(held)

@@ -55,6 +55,8 @@ class SlaTimerAdmin(ReadOnlyAdmin):
     list_filter = (
         ("state", ChoicesDropdownFilter),
         ("milestone", ChoicesDropdownFilter),
+        ("pause_reason", ChoicesDropdownFilter),
+        ("calendar", AutocompleteSelectFilter),
         ("handoff", AutocompleteSelectFilter),
         ("review_task", AutocompleteSelectFilter),
         ("due_at", DaysFilter),
@@ -77,6 +79,7 @@ class SlaTimerAdmin(ReadOnlyAdmin):
     related = (
         Related("routing.handoff", "handoff", at="handoff"),
         Related("routing.reviewtask", "question", at="review_task"),
+        Related("routing.businesscalendar", "calendar", at="calendar"),
         Related("routing.slatimerstep", "steps", by="timer__id__exact"),
         Related("routing.slaevent", "events", by="timer__id__exact"),
     )
@@ -90,7 +93,9 @@ class SlaTimerStepAdmin(ReadOnlyAdmin):
     list_display = (
         "due_at",
         "kind",
+        "level",
         labelled("state", STATE_COLORS),
+        flagged("is_urgent", "urgent", color="info"),
         linked("timer"),
         "fired_at",
     )
@@ -101,7 +106,7 @@ class SlaTimerStepAdmin(ReadOnlyAdmin):
     search_help_text = "E-mail of the lead"
     ordering = ("-pk",)
     when_empty = (
-        "What is due on each clock appears here: warning, breach, escalation, reassignment."
+        "What is due on each clock appears here: warnings, the breach, and the ladder after it."
     )
     related = OF_TIMER
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as lazy
 
 from crm_handoff.agreements import values
 from definitions.vocabulary import (
+    ASKED_FACTS,
     BARE_OPERATORS,
-    FACTS,
     Category,
     Fact,
     FactType,
@@ -58,7 +58,11 @@ FLAGS: dict[str, tuple[str | Promise, str | Promise]] = {
 }
 """Facts that are true or not, said as either; total."""
 
-NAMES: dict[str, Callable[[str], str]] = {"country": values.country, "language": values.language}
+NAMES: dict[str, Callable[[str], str]] = {
+    "country": values.country,
+    "language": values.language,
+    "stage": str.upper,
+}
 """Facts whose texts are codes that have a name."""
 
 SHORT: dict[str, str | Promise] = {
@@ -94,7 +98,7 @@ def condition(
 
     questions: by key, the texts of those that only people answer.
     """
-    asked, given = FACTS[fact], parameters or {}
+    asked, given = ASKED_FACTS[fact], parameters or {}
     if asked.type is FactType.ANSWER:
         what = given.get(Parameter.WHAT, "")
         return _answered((questions or {}).get(what) or values.plain(what), operator, wanted)
@@ -119,7 +123,7 @@ def row(content_row: Row, *, questions: Mapping[str, str] | None = None) -> str:
 
 def brief(content_row: Row) -> str:
     """Write what a content's row wants, where fact and filters are known: "5+ in 30 days"."""
-    fact, operator, given = FACTS[content_row["fact"]], content_row["operator"], content_row
+    fact, operator, given = ASKED_FACTS[content_row["fact"]], content_row["operator"], content_row
     window = (given.get("parameters") or {}).get(Parameter.DAYS)
     if fact.key in COUNTED and operator not in BARE_OPERATORS:
         said = {"count": _count(operator, given["wanted"], ""), "window": _days(window)}
@@ -129,7 +133,7 @@ def brief(content_row: Row) -> str:
 
 def fact_name(key: str) -> str:
     """Name a fact as readers of an agreement know it."""
-    return str(SHORT.get(key) or _(FACTS[key].label))
+    return str(SHORT.get(key) or _(ASKED_FACTS[key].label))
 
 
 def filters(parameters: Row) -> list[str]:
@@ -140,17 +144,20 @@ def filters(parameters: Row) -> list[str]:
 def wanted_of(fact: Fact, operator: str, wanted: Any) -> str:
     """Write what is wanted of a fact: "50 to 2,000 people", "influencer or above"."""
     if fact.type is FactType.LEVEL and operator == Operator.AT_LEAST:
-        return at_least(wanted, fact.levels)
+        return at_least(wanted, fact.levels, name=NAMES.get(fact.key, values.plain))
     if fact.type is FactType.LEVEL and operator == Operator.AT_MOST:
-        return _("%(level)s or below") % {"level": values.plain(wanted)}
+        level = NAMES.get(fact.key, values.plain)(wanted)
+        return _("%(level)s or below") % {"level": level}
     if name := NAMES.get(fact.key):
         wanted = [name(one) for one in wanted] if isinstance(wanted, list) else name(wanted or "")
     return values.wanted_words(operator, wanted, fact.unit, most=None)
 
 
-def at_least(level: str, levels: tuple[str, ...]) -> str:
+def at_least(
+    level: str, levels: tuple[str, ...], *, name: Callable[[str], str] = values.plain
+) -> str:
     """Write a least level of several: "medium or above", the highest alone."""
-    said = {"level": values.plain(level)}
+    said = {"level": name(level)}
     return said["level"] if level == levels[-1] else _("%(level)s or above") % said
 
 

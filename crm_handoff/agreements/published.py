@@ -130,7 +130,8 @@ class QuestionLine:
 class TermLine:
     """An SLA term; the first of a milestone whose `whom` fits applies.
 
-    `steps` say what happens before and after a miss, in order of time.
+    `steps` say what happens before and after a miss, in order of time; `cadence` what whoever
+    receives the lead is to do.
     """
 
     key: str
@@ -143,6 +144,7 @@ class TermLine:
     stops: str
     calendar: str
     steps: tuple[str, ...]
+    cadence: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,6 +426,7 @@ def _terms(told: Row) -> Iterable[TermLine]:
             stops=words.term_stops(row),
             calendar=row.get("calendar") or "",
             steps=tuple(words.term_steps(row)),
+            cadence=tuple(words.term_cadence(row)),
         )
 
 

@@ -12,7 +12,7 @@ from crm_handoff.agreements import criteria_changes, values, words
 from crm_handoff.agreements.contexts import Context
 from crm_handoff.agreements.criteria_changes import CONDITION, fields_of
 from definitions.differences import Change
-from definitions.enums import Milestone, Side
+from definitions.enums import Milestone, Side, StartEvent
 from definitions.vocabulary import Dimension
 
 Row = Mapping[str, Any]
@@ -28,6 +28,10 @@ TERM_FIELDS: dict[str, tuple[str | Promise, Say]] = {
         lambda value, context: words.term_when(value, labels=context.labels),
     ),
     "is_high_intent": (lazy("high intent"), lambda value, _context: values.words(bool(value))),
+    "counts_from": (
+        lazy("counted from"),
+        lambda value, _context: str(StartEvent(value).label) if value else _("as usual"),
+    ),
     "respond_within": (lazy("time"), lambda value, _context: words.span(value)),
     "is_business_time": (
         lazy("counted in business time"),
@@ -46,8 +50,27 @@ TERM_FIELDS: dict[str, tuple[str | Promise, Say]] = {
         lazy("warned at"),
         lambda value, _context: values.words(50 if value is None else value, "percent"),
     ),
+    "later_warnings": (
+        lazy("warned again at"),
+        lambda value, _context: (
+            values.listed([values.words(one, "percent") for one in value])
+            if value
+            else _("no time")
+        ),
+    ),
+    "remind_after": (lazy("owner reminded after a miss"), lambda value, _context: _span(value)),
+    "manager_after": (
+        lazy("manager told after a miss"),
+        lambda value, _context: words.span(value) if value else _("at once"),
+    ),
     "escalate_after": (lazy("escalated after a miss"), lambda value, _context: _span(value)),
     "reassign_after": (lazy("to another rep after a miss"), lambda value, _context: _span(value)),
+    "cadence": (
+        lazy("cadence of tasks"),
+        lambda value, _context: (
+            values.listed(words.term_cadence({"cadence": value})) if value else _("none")
+        ),
+    ),
 }
 """Fields of an SLA term: what they are called, and how a value of each is written; total."""
 

@@ -4,21 +4,36 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import django_filters
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from crm_handoff.api.answers import Answer, InstantField
 from crm_handoff.api.edits import EditBody
 from crm_handoff.api.fields import Instant
-from crm_handoff.api.filters import Filters, InstantFilter, before, id_of, same_text, since
+from crm_handoff.api.filters import (
+    Filters,
+    InstantFilter,
+    TruthFilter,
+    before,
+    id_of,
+    same_text,
+    since,
+)
 from crm_handoff.api.items import EditableListView, RemovableItemView
 from crm_handoff.api.reps import RepName, rep_reference
+from crm_handoff.clock import database_now
 from crm_handoff.people import access
 from crm_handoff.people.models import User
+from routing import absences, occurrences
 from routing.models import Absence
+
+KEPT = ("series", "is_from_calendar", "moved_on_at", "entered_by", "updated_at")
+"""Fields that the product keeps by itself."""
 
 
 class AbsenceAnswer(Answer):
@@ -30,8 +45,15 @@ class AbsenceAnswer(Answer):
     ends_at = InstantField(source="span.upper", allow_null=True)
     delegate = RepName(allow_null=True)
     note = serializers.CharField()
+    series = serializers.UUIDField(source="series.public_id", allow_null=True)
+    is_from_calendar = serializers.SerializerMethodField()
+    moved_on_at = InstantField(allow_null=True)
     entered_by = serializers.EmailField(source="entered_by.email", allow_null=True)
     updated_at = InstantField()
+
+    def get_is_from_calendar(self, absence: Absence) -> bool:
+        """Say whether it was read from a calendar, and is changed there."""
+        return bool(absence.external_id)
 
 
 class AbsencePatch(EditBody):
@@ -42,7 +64,7 @@ class AbsencePatch(EditBody):
     delegate = rep_reference(required=False, allow_null=True)
     note = serializers.CharField(required=False, allow_blank=True, max_length=200)
 
-    server_owned: ClassVar[frozenset[str]] = frozenset({"id", "rep", "entered_by", "updated_at"})
+    server_owned: ClassVar[frozenset[str]] = frozenset({"id", "rep", *KEPT})
 
 
 class AbsenceBody(AbsencePatch):
@@ -50,7 +72,7 @@ class AbsenceBody(AbsencePatch):
 
     rep = rep_reference()
 
-    server_owned: ClassVar[frozenset[str]] = frozenset({"id", "entered_by", "updated_at"})
+    server_owned: ClassVar[frozenset[str]] = frozenset({"id", *KEPT})
 
 
 class AbsenceFilters(Filters):
@@ -65,12 +87,22 @@ class AbsenceFilters(Filters):
     begins_before = before("span__startswith")
     ends_since = since("span__endswith")
     ends_before = before("span__endswith")
+    series = id_of("series")
+    is_from_calendar = TruthFilter(method="of_calendar", label="Read from a calendar")
+    moved_on_since = since("moved_on_at")
+    moved_on_before = before("moved_on_at")
     updated_since = since("updated_at")
     updated_before = before("updated_at")
 
     class Meta:
         model = Absence
         fields: ClassVar[list[str]] = []
+
+    def of_calendar(
+        self, rows: QuerySet[Absence], _name: str, is_wanted: bool
+    ) -> QuerySet[Absence]:
+        """Narrow to what was read from a calendar, or to the rest."""
+        return rows.exclude(external_id="") if is_wanted else rows.filter(external_id="")
 
 
 class AbsenceList(EditableListView):
@@ -93,7 +125,14 @@ class AbsenceList(EditableListView):
     def new(self, request: Request, said: dict[str, Any], **kwargs: Any) -> Absence:
         span = _span(said.pop("begins_at"), said.pop("ends_at", None))
         by = request.user if isinstance(request.user, User) else None
-        return Absence(span=span, entered_by=by, **said)
+        absence = Absence(span=span, entered_by=by, **said)
+        absences.make_room(absence)
+        return absence
+
+    @transaction.atomic
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        """Enter one; days of a recurring absence that lie within it make way."""
+        return super().post(request, **kwargs)
 
     def address_of(self, row: Absence) -> list[Any]:
         return [row.public_id]
@@ -118,12 +157,31 @@ class AbsenceDetail(RemovableItemView):
         said = super().values(row)
         begins_at = said.pop("begins_at", row.span.lower)
         ends_at = said.pop("ends_at", row.span.upper)
-        return {**said, "span": _span(begins_at, ends_at)}
+        span = _span(begins_at, ends_at)
+        return {**said, "span": span, **_moved(row, span)}
+
+    @transaction.atomic
+    def patch(self, request: Request, **kwargs: Any) -> Response:
+        """Change one; moved into the future, it lets leads move on anew as it begins."""
+        row = self.held(request, **kwargs)
+        was = row.span
+        answer = super().patch(request, **kwargs)
+        occurrences.restore(row.rep, was, since=database_now())
+        return answer
+
+    @transaction.atomic
+    def delete(self, request: Request, **kwargs: Any) -> Response:
+        """Remove one; days of a recurring absence that had made way take place again."""
+        row = self.row(request, **kwargs)
+        answer = super().delete(request, **kwargs)
+        if row.series_id is None:
+            occurrences.restore(row.rep, row.span, since=database_now())
+        return answer
 
 
 def with_relations(absences: QuerySet[Absence]) -> QuerySet[Absence]:
     """Load what an answer reads."""
-    return absences.select_related("rep__user", "delegate__user", "entered_by")
+    return absences.select_related("rep__user", "delegate__user", "entered_by", "series")
 
 
 def _span(begins_at: datetime, ends_at: datetime | None) -> DateTimeTZRange:
@@ -131,3 +189,13 @@ def _span(begins_at: datetime, ends_at: datetime | None) -> DateTimeTZRange:
         detail = ErrorDetail("The absence ends before it begins.", code="invalid")
         raise ValidationError({"ends_at": [detail]})
     return DateTimeTZRange(begins_at, ends_at)
+
+
+def _moved(row: Absence, span: DateTimeTZRange) -> dict[str, Any]:
+    """Check that an absence can be moved, and return what else changes with it."""
+    if (span.lower, span.upper) == (row.span.lower, row.span.upper):
+        return {}
+    if row.external_id:
+        raise absences.ComesFromCalendar
+    absences.make_room(Absence(pk=row.pk, rep_id=row.rep_id, series_id=row.series_id, span=span))
+    return {"moved_on_at": None} if span.lower > database_now() else {}

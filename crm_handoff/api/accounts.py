@@ -106,6 +106,7 @@ class AccountFilters(Filters):
     expected_acv_max = at_most("expected_acv")
     currency = same_text("currency")
     funding_stage = same_text("funding_stage")
+    tier = same_text("tier")
     technology = django_filters.CharFilter(method="using", label="One of its technologies")
     is_target = TruthFilter()
     parent = id_of("parent")

@@ -99,6 +99,7 @@ class AgreedTermAnswer(Answer):
     promise = serializers.CharField()
     stops = serializers.CharField()
     steps = serializers.ListField(child=serializers.CharField())
+    cadence = serializers.ListField(child=serializers.CharField())
 
 
 class AgreedPersonAnswer(Answer):

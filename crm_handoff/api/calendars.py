@@ -53,7 +53,10 @@ class ClosureAnswer(Answer):
 
 
 class CalendarAnswer(Answer):
-    """A calendar."""
+    """A calendar.
+
+    While `recomputed_at` is before `changed_at`, running clocks are still being counted anew.
+    """
 
     key = serializers.SlugField()
     name = serializers.CharField()
@@ -62,6 +65,8 @@ class CalendarAnswer(Answer):
     holiday_subdivision = serializers.CharField()
     windows = WindowAnswer(many=True)
     closures = ClosureAnswer(many=True)
+    changed_at = InstantField()
+    recomputed_at = InstantField()
     updated_at = InstantField()
 
 
@@ -110,7 +115,9 @@ class CalendarPatch(EditBody):
     windows = WindowBody(many=True, required=False, **MOST_WINDOWS)
     closures = ClosureBody(many=True, required=False, **MOST_CLOSURES)
 
-    server_owned: ClassVar[frozenset[str]] = frozenset({"key", "updated_at"})
+    server_owned: ClassVar[frozenset[str]] = frozenset(
+        {"key", "changed_at", "recomputed_at", "updated_at"}
+    )
 
     def validate_time_zone(self, zone: str) -> str:
         if zone not in _zones():
@@ -128,7 +135,9 @@ class CalendarBody(CalendarPatch):
 
     key = serializers.SlugField(max_length=64)
 
-    server_owned: ClassVar[frozenset[str]] = frozenset({"updated_at"})
+    server_owned: ClassVar[frozenset[str]] = frozenset(
+        {"changed_at", "recomputed_at", "updated_at"}
+    )
 
 
 class CalendarFilters(Filters):
@@ -139,6 +148,10 @@ class CalendarFilters(Filters):
     time_zone = same_text("time_zone")
     holiday_country = same_text("holiday_country")
     holiday_subdivision = same_text("holiday_subdivision")
+    changed_since = since("changed_at")
+    changed_before = before("changed_at")
+    recomputed_since = since("recomputed_at")
+    recomputed_before = before("recomputed_at")
     updated_since = since("updated_at")
     updated_before = before("updated_at")
 

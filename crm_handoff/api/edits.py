@@ -139,6 +139,11 @@ def record(row: Model, flag: int, what: str, *, request: Request) -> None:
     )
 
 
+def author_of(request: Request) -> User:
+    """Return the person who writes, or who made the API key that does."""
+    return _author(request)[0]
+
+
 def _author(request: Request) -> tuple[User, str]:
     if isinstance(request.auth, ApiKey):
         return request.auth.created_by, f"API key “{request.auth.name}”"

@@ -117,7 +117,8 @@ class Filters(django_filters.FilterSet):
         """Refuse what is no filter and not understood beside the filters either.
 
         Raises:
-            ValidationError: naming each such parameter, and each that may be said only once.
+            ValidationError: naming each such parameter, each that may be said only once, and each
+                that says nothing: whoever sent it meant some rows, and would be given all.
         """
         faults = {
             name: [ErrorDetail("There is no such filter.", code="unknown_filter")]
@@ -128,6 +129,11 @@ class Filters(django_filters.FilterSet):
             name: [ErrorDetail("Say this once.", code="repeated")]
             for name, values in parameters.lists()
             if len(values) > 1 and not cls._is_repeatable(name)
+        }
+        faults |= {
+            name: [ErrorDetail("Write a value, or leave this out.", code="blank")]
+            for name, values in parameters.lists()
+            if name not in faults and not all(value.strip() for value in values)
         }
         if faults:
             raise ValidationError(faults)

@@ -16,28 +16,31 @@ from rest_framework.response import Response
 from crm_handoff.api import answers, packets
 from crm_handoff.api.answers import Answer, InstantField, VersionAnswer
 from crm_handoff.api.errors import DOMAIN_PROBLEMS, Problem
-from crm_handoff.api.fields import Body
+from crm_handoff.api.fields import Body, Instant
 from crm_handoff.api.filters import Filters, TruthFilter, before, id_of, key_of, since
 from crm_handoff.api.views import DetailView, ListView, PermittedView
 from crm_handoff.clock import database_now
 from crm_handoff.people import access
 from crm_handoff.people.models import User
 from definitions.enums import AttemptKind
-from routing import handoffs
+from routing import assignment, followups, handoffs
 from routing.enums import (
     AttemptOutcome,
     HandoffStatus,
     RepKind,
-    RoutingRule,
+    RuleKind,
     TimerMilestone,
     TimerState,
 )
+from routing.followups import Plan
 from routing.models import (
     Acceptance,
     Attempt,
+    FollowUp,
     Handoff,
     Rejection,
     RejectionReason,
+    Rep,
     RoutingDecision,
     SlaTimer,
 )
@@ -56,7 +59,20 @@ DOMAIN_PROBLEMS.update(
         handoffs.ReasonRetired: Problem(
             400, "reason_retired", "The reason is not in use any more", field="reason"
         ),
+        handoffs.TooFewAttempts: Problem(
+            409, "too_few_attempts", "The reason takes more attempts", field="reason"
+        ),
+        followups.DueInThePast: Problem(
+            400, "due_in_the_past", "A task is for later", field="next_step_at"
+        ),
+        followups.WhatRequired: Problem(
+            400, "what_required", "A task says what is to be done", field="next_step"
+        ),
         handoffs.NothingToUndo: Problem(409, "nothing_to_undo", "There is nothing to take back"),
+        assignment.NoRoom: Problem(409, "no_room", "The rep is full"),
+        assignment.PullNotAllowed: Problem(
+            409, "pull_not_allowed", "The lead cannot be taken from its queue"
+        ),
         handoffs.NotYourAnswer: Problem(403, "not_your_answer", "The answer is somebody else's"),
         handoffs.UndoTooLate: Problem(409, "undo_too_late", "It is too late to take it back"),
     }
@@ -77,7 +93,11 @@ class AnswerBody(Body):
 
 
 class AttemptBody(AnswerBody):
-    """A contact attempt; it happened now."""
+    """A contact attempt; it happened now.
+
+    With `next_step_at` the next step becomes a task that is due then; `next_step_kind` is the way
+    of contact of that task, that of the attempt unless said.
+    """
 
     kind = serializers.ChoiceField(choices=AttemptKind.choices)
     outcome = serializers.ChoiceField(choices=AttemptOutcome.choices)
@@ -85,15 +105,23 @@ class AttemptBody(AnswerBody):
         required=False, allow_blank=True, max_length=MOST_TEXT, default=""
     )
     next_step = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+    next_step_at = Instant(required=False, allow_null=True, default=None)
+    next_step_kind = serializers.ChoiceField(choices=AttemptKind.choices, required=False)
 
 
 class RejectionBody(AnswerBody):
-    """Why sales does not want the lead: a reason of the list and a comment, always."""
+    """Why sales does not want the lead: a reason of the list and a comment, always.
+
+    `criterion` names the criterion of the agreement that the lead misses, where it is about one.
+    """
 
     reason = serializers.SlugRelatedField(
         slug_field="key", queryset=RejectionReason.objects.filter(is_active=True)
     )
     comment = serializers.CharField(max_length=MOST_TEXT)
+    criterion = serializers.CharField(
+        source="criterion_key", required=False, allow_blank=True, max_length=64, default=""
+    )
 
 
 class HandoffLeadAnswer(Answer):
@@ -145,6 +173,7 @@ class HandoffAnswer(Answer):
     opened_at = InstantField()
     assigned_at = InstantField(allow_null=True)
     first_attempt_at = InstantField(allow_null=True)
+    first_contact_at = InstantField(allow_null=True)
     accepted_at = InstantField(allow_null=True)
     closed_at = InstantField(allow_null=True)
     updated_at = InstantField()
@@ -168,6 +197,21 @@ class AttemptAnswer(Answer):
     at = InstantField()
 
 
+class TaskAnswer(Answer):
+    """What is to be done about a handoff, or was.
+
+    `cadence_step` is its place in the promised cadence, null for one that somebody set.
+    """
+
+    id = serializers.UUIDField(source="public_id")
+    kind = serializers.ChoiceField(choices=AttemptKind.choices)
+    what = serializers.CharField()
+    due_at = InstantField()
+    cadence_step = serializers.IntegerField(allow_null=True)
+    done_at = InstantField(allow_null=True)
+    cancelled_at = InstantField(allow_null=True)
+
+
 class AcceptanceAnswer(Answer):
     """Sales took the lead."""
 
@@ -177,10 +221,16 @@ class AcceptanceAnswer(Answer):
 
 
 class RejectionAnswer(AcceptanceAnswer):
-    """Sales refused the lead."""
+    """Sales refused the lead.
+
+    `criterion` is the one that it is said to miss, blank when none was named; `is_borne_out`
+    whether the recorded facts say so too, null when none was.
+    """
 
     reason = serializers.SlugField(source="reason.key")
     comment = serializers.CharField()
+    criterion = serializers.CharField(source="criterion_key")
+    is_borne_out = serializers.BooleanField(allow_null=True)
 
 
 class CandidateAnswer(Answer):
@@ -188,6 +238,7 @@ class CandidateAnswer(Answer):
 
     name = serializers.CharField(allow_null=True)
     eligible = serializers.BooleanField(allow_null=True)
+    code = serializers.CharField(allow_null=True)
     why = serializers.CharField(allow_null=True)
 
 
@@ -195,7 +246,7 @@ class DecisionAnswer(Answer):
     """Why a handoff went where it went."""
 
     at = InstantField()
-    rule = serializers.ChoiceField(choices=RoutingRule.choices)
+    rule = serializers.ChoiceField(choices=RuleKind.choices)
     why = serializers.CharField()
     rep = serializers.CharField(allow_null=True)
     queue = answers.key("queue")
@@ -203,10 +254,11 @@ class DecisionAnswer(Answer):
 
 
 class HandoffDetailAnswer(HandoffAnswer):
-    """A handoff with its packet, attempts, answers and routing decisions."""
+    """A handoff with its packet, attempts, tasks, answers and routing decisions."""
 
     packet = PacketField()
     attempts = AttemptAnswer(many=True)
+    tasks = TaskAnswer(many=True, source="followups")
     acceptances = AcceptanceAnswer(many=True)
     rejections = RejectionAnswer(many=True)
     decisions = DecisionAnswer(many=True)
@@ -233,6 +285,8 @@ class HandoffFilters(Filters):
     assigned_before = before("assigned_at")
     first_attempt_since = since("first_attempt_at")
     first_attempt_before = before("first_attempt_at")
+    first_contact_since = since("first_contact_at")
+    first_contact_before = before("first_contact_at")
     accepted_since = since("accepted_at")
     accepted_before = before("accepted_at")
     closed_since = since("closed_at")
@@ -305,6 +359,9 @@ class AttemptView(AnswerView):
     body = AttemptBody
 
     def act(self, handoff: Handoff, by: User, said: dict[str, Any]) -> None:
+        due_at, kind = said.pop("next_step_at"), said.pop("next_step_kind", said["kind"])
+        if due_at is not None:
+            said["next_step"] = Plan(said["next_step"], AttemptKind(kind), due_at)
         handoffs.attempt(handoff.pk, by=by, at=database_now(), **said)
 
 
@@ -312,7 +369,7 @@ class AcceptView(AnswerView):
     """`/handoffs/{id}/accept/`: take the lead."""
 
     def act(self, handoff: Handoff, by: User, said: dict[str, Any]) -> None:
-        handoffs.accept(handoff.pk, by=by, at=database_now())
+        handoffs.accept(handoff.pk, by=by, at=database_now(), held_by=handoff.rep_id)
 
 
 class RejectView(AnswerView):
@@ -321,7 +378,23 @@ class RejectView(AnswerView):
     body = RejectionBody
 
     def act(self, handoff: Handoff, by: User, said: dict[str, Any]) -> None:
-        handoffs.reject(handoff.pk, by=by, at=database_now(), **said)
+        handoffs.reject(handoff.pk, by=by, at=database_now(), held_by=handoff.rep_id, **said)
+
+
+class TakeView(AnswerView):
+    """`/handoffs/{id}/take/`: a rep takes a waiting lead, where its territory allows it."""
+
+    def post(self, request: Request, handoff: UUID) -> Response:
+        """Take it; 404 for a lead that does not wait where the rep may help themselves."""
+        by = _answering(request)
+        waiting = access.pullable_by(by).defer("packet")
+        found = get_object_or_404(waiting, public_id=handoff)
+        self.act(found, by, self.body.checked(request.data))
+        return Response(HandoffDetailAnswer.written(in_detail(request, handoff)))
+
+    def act(self, handoff: Handoff, by: User, said: dict[str, Any]) -> None:
+        rep = Rep.objects.get(user=by)
+        assignment.pull(handoff.pk, rep=rep, by=by, at=database_now())
 
 
 class UndoView(AnswerView):
@@ -349,6 +422,7 @@ def in_detail(request: Request, public_id: UUID) -> Handoff:
     """
     rows = with_relations(access.handoffs_visible_to(request.user)).prefetch_related(
         Prefetch("attempts", Attempt.objects.select_related("by").order_by("pk")),
+        Prefetch("followups", FollowUp.objects.order_by("due_at", "pk")),
         Prefetch(
             "acceptances", Acceptance.objects.select_related("by", "reversal").order_by("pk")
         ),

@@ -38,6 +38,7 @@ class ImportSummary(Answer):
     finished_at = InstantField(allow_null=True)
     undone_by = serializers.EmailField(source="undone_by.email", allow_null=True)
     undone_at = InstantField(allow_null=True)
+    updated_at = InstantField()
 
 
 class ImportAnswer(ImportSummary):
@@ -72,6 +73,8 @@ class ImportFilters(Filters):
     undone_by = same_text("undone_by__email")
     undone_since = since("undone_at")
     undone_before = before("undone_at")
+    updated_since = since("updated_at")
+    updated_before = before("updated_at")
 
     class Meta:
         model = ImportRun
@@ -88,6 +91,7 @@ class ImportList(ListView):
         "started_at": "started_at",
         "finished_at": "finished_at",
         "file_name": "file_name",
+        "updated_at": "updated_at",
     }
     search_fields = ("file_name", "mapping")
 

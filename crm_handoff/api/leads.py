@@ -97,6 +97,7 @@ class AccountBody(Body):
     expected_acv = money()
     currency = CurrencyField(**UNSAID)
     funding_stage = text(32)
+    tier = text(32)
     technologies = serializers.ListField(
         child=serializers.CharField(max_length=64), required=False, allow_null=True, max_length=200
     )
@@ -124,6 +125,7 @@ class NamedLeadBody(Body):
     country = CountryField(**UNSAID)
     region = text(64)
     language = LanguageField(**UNSAID)
+    product_line = text(64)
     # A field of that name is a field: the metaclass takes it out of the attributes.
     source = key()  # type: ignore[assignment]
     campaign = key()
@@ -176,6 +178,7 @@ class LeadAccountAnswer(Answer):
     expected_acv = answers.amount()
     currency = serializers.CharField()
     funding_stage = serializers.CharField()
+    tier = serializers.CharField()
     technologies = serializers.ListField(child=serializers.CharField())
     is_target = serializers.BooleanField()
 
@@ -193,6 +196,7 @@ class LeadAnswer(Answer):
     country = serializers.CharField()
     region = serializers.CharField()
     language = serializers.CharField()
+    product_line = serializers.CharField()
     # A field of that name is a field: the metaclass takes it out of the attributes.
     source = answers.key("source")  # type: ignore[assignment]
     campaign = answers.key("campaign")
@@ -236,6 +240,7 @@ class LeadFilters(Filters):
     country = same_text("country")
     region = same_text("region")
     language = same_text("language")
+    product_line = same_text("product_line")
     source = key_of("source")
     campaign = key_of("campaign")
     persona = key_of("persona")

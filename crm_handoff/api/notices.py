@@ -32,6 +32,7 @@ class NoticeAnswer(Answer):
     detail = serializers.DictField()
     at = InstantField()
     read_at = InstantField(allow_null=True)
+    updated_at = InstantField()
 
 
 class NoticeFilters(Filters):
@@ -45,6 +46,8 @@ class NoticeFilters(Filters):
     )
     read_since = since("read_at")
     read_before = before("read_at")
+    updated_since = since("updated_at")
+    updated_before = before("updated_at")
     since = since("at")
     before = before("at")
 
@@ -59,7 +62,7 @@ class NoticeList(ListView):
     required_permissions: ClassVar = {"GET": "routing.view_notice"}
     answer = NoticeAnswer
     filters = NoticeFilters
-    orderings: ClassVar = {"at": "at", "read_at": "read_at"}
+    orderings: ClassVar = {"at": "at", "read_at": "read_at", "updated_at": "updated_at"}
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Notice]:
         return with_relations(access.notices_visible_to(request.user))
@@ -79,7 +82,7 @@ class NoticeDetail(ItemView):
 class NoBody(Body):
     """Reading says nothing more."""
 
-    server_owned: ClassVar[frozenset[str]] = frozenset({"read_at"})
+    server_owned: ClassVar[frozenset[str]] = frozenset({"read_at", "updated_at"})
 
 
 class NoticeRead(PermittedView):

@@ -105,6 +105,7 @@ class OpportunityAnswer(Answer):
     loss_reason = serializers.CharField()
     anomalies = serializers.ListField(child=serializers.ChoiceField(choices=Anomaly.choices))
     created_at = InstantField()
+    updated_at = InstantField()
 
 
 class OpportunityOutcomeAnswer(Answer):
@@ -140,6 +141,8 @@ class OpportunityFilters(Filters):
     closed_before = before("closed_at")
     created_since = since("created_at")
     created_before = before("created_at")
+    updated_since = since("updated_at")
+    updated_before = before("updated_at")
 
     class Meta:
         model = Opportunity
@@ -167,6 +170,7 @@ class OpportunityList(ListView):
         "amount": "amount",
         "opened_at": "opened_at",
         "closed_at": "closed_at",
+        "updated_at": "updated_at",
     }
     search_fields = ("name", "external_id", "account__name")
 

@@ -23,12 +23,17 @@ MOST_POSITION = 32_767
 
 
 class ReasonAnswer(Answer):
-    """A reason of a rejection."""
+    """A reason of a rejection.
+
+    It takes `min_attempts` that reached nobody, on `min_attempt_days` different days.
+    """
 
     key = serializers.SlugField()
     name = serializers.CharField()
     category = serializers.ChoiceField(choices=ReasonCategory.choices)
     cool_off_days = serializers.IntegerField(source="cool_off.days", allow_null=True)
+    min_attempts = serializers.IntegerField()
+    min_attempt_days = serializers.IntegerField()
     position = serializers.IntegerField()
 
 
@@ -49,6 +54,8 @@ class ReasonFilters(Filters):
     key = django_filters.CharFilter()
     name = same_text("name")
     category = django_filters.MultipleChoiceFilter(choices=ReasonCategory.choices)
+    min_attempts = NumberFilter()
+    min_attempt_days = NumberFilter()
     position = NumberFilter()
     updated_since = since("updated_at")
 
@@ -102,7 +109,15 @@ class ReasonPatch(EditBody):
     is_active = serializers.BooleanField()
 
     server_owned: ClassVar[frozenset[str]] = frozenset(
-        {"key", "category", "cool_off_days", "ends_early_on_intent", "updated_at"}
+        {
+            "key",
+            "category",
+            "cool_off_days",
+            "ends_early_on_intent",
+            "min_attempts",
+            "min_attempt_days",
+            "updated_at",
+        }
     )
 
 

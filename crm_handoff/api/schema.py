@@ -12,13 +12,15 @@ from drf_spectacular.extensions import (
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_doc
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from rest_framework.relations import RelatedField
 
 from crm_handoff.api import errors
 from crm_handoff.api.answers import Answer, ListAnswer, ProblemDetails
 from crm_handoff.api.fields import Body, LeadNameBody, LeadReference
 from crm_handoff.api.filters import InstantFilter, TruthFilter
 from crm_handoff.api.pagination import MOST_ROWS, PAGE_SIZE
+from crm_handoff.api.samples import SAMPLES
 from crm_handoff.api.views import DetailView, ListView, PermittedView, ReadView
 from crm_handoff.search import MOST_SEARCH
 
@@ -152,6 +154,11 @@ class Schema(AutoSchema):
         one = self.resolve_serializer(body, "request").ref
         return {JSON: {"anyOf": [one, {"type": "array", "items": one, "maxItems": most}]}}
 
+    def get_examples(self) -> list[OpenApiExample]:
+        """Return what the operation could be sent; tests send it."""
+        sample = SAMPLES.get(self.get_operation_id())
+        return [] if sample is None else [OpenApiExample("A body", sample, request_only=True)]
+
     def get_response_serializers(self) -> Any:
         """Return every status that the view answers, with what then is in the body."""
         answers: dict[Any, Any] = {
@@ -170,6 +177,13 @@ class Schema(AutoSchema):
         if direction == "request" and getattr(field, "allow_blank", True) is False:
             meta["minLength"] = 1
         return meta
+
+    def _map_serializer_field(self, field: Any, direction: str, *args: Any, **options: Any) -> Any:
+        shape = super()._map_serializer_field(field, direction, *args, **options)  # type: ignore[no-untyped-call]
+        if direction == "request" and isinstance(field, RelatedField) and field.allow_null:
+            # Blank names nothing, as null does.
+            return {"anyOf": [shape, {"type": "string", "maxLength": 0}]}
+        return shape
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         # Pages are described as what they are: an object that has rows.
@@ -264,7 +278,7 @@ def _parameters_of(view: type[ListView]) -> Iterable[OpenApiParameter]:
     if view.search_fields:
         yield OpenApiParameter(
             "search",
-            {"type": "string", "maxLength": MOST_SEARCH, "pattern": NO_NUL},
+            {"type": "string", "maxLength": MOST_SEARCH, "pattern": SOME_TEXT},
             description=f"Words that must each occur in: {', '.join(view.search_fields)}.",
         )
     if view.orderings:
@@ -278,10 +292,15 @@ def _parameters_of(view: type[ListView]) -> Iterable[OpenApiParameter]:
         {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": PAGE_SIZE},
         description="Rows of a page.",
     )
-    yield OpenApiParameter("cursor", description="From `next` or `previous`; never of your own.")
+    yield OpenApiParameter(
+        "cursor",
+        {"type": "string", "minLength": 1},
+        description="From `next` or `previous`; never of your own.",
+    )
 
 
-NO_NUL = "^[^\\u0000]*$"
+SOME_TEXT = "^[^\\u0000]*[^\\u0000\\s][^\\u0000]*$"
+"""Not blank, and nothing that cannot be stored."""
 
 TYPES: dict[type[django_filters.Filter], Any] = {
     InstantFilter: OpenApiTypes.DATETIME,
@@ -304,4 +323,6 @@ def _filter(name: str, narrowing: django_filters.Filter) -> OpenApiParameter:
             description=label,
         )
     kind = next((TYPES[base] for base in type(narrowing).__mro__ if base in TYPES), None)
-    return OpenApiParameter(name, kind or {"type": "string", "pattern": NO_NUL}, description=label)
+    return OpenApiParameter(
+        name, kind or {"type": "string", "pattern": SOME_TEXT}, description=label
+    )

@@ -34,10 +34,16 @@ from crm_handoff.api.spellings import CountryField, Spelled
 from crm_handoff.api.views import ListView
 from crm_handoff.people import access
 from leads import places
+from routing import rotation
 from routing.models import BusinessCalendar, Queue, Territory, TerritoryMembership
 
 BIGGEST_COUNT = 2_147_483_647
 MOST_WEIGHT = 1_000
+MOST_MADE_UP = 100
+MOST_HELD = 32_767
+
+MAKE_UP_HELP = "Turns that an absent member gets back at most; 0: what was missed is missed."
+LIMIT_HELP = "Open leads of the territory at which the rep is skipped; null: only the own limit."
 
 
 class TerritoryAnswer(Answer):
@@ -49,12 +55,15 @@ class TerritoryAnswer(Answer):
     countries = serializers.ListField(child=serializers.CharField())
     regions = serializers.ListField(child=serializers.CharField())
     industries = serializers.ListField(child=serializers.CharField())
+    product_lines = serializers.ListField(child=serializers.CharField())
     min_employees = serializers.IntegerField(allow_null=True)
     max_employees = serializers.IntegerField(allow_null=True)
     language_is_required = serializers.BooleanField()
     queue = answers.key("queue")
     calendar = answers.key("calendar")
     secondary = RepName(allow_null=True)
+    make_up_turns = serializers.IntegerField()
+    may_pull = serializers.BooleanField()
     is_active = serializers.BooleanField()
     updated_at = InstantField()
 
@@ -77,6 +86,7 @@ class TerritoryPatch(EditBody):
     countries = Spelled(child=CountryField(), required=False, max_length=500)
     regions = _words()
     industries = _words()
+    product_lines = _words()
     min_employees = _size()
     max_employees = _size()
     language_is_required = serializers.BooleanField(required=False)
@@ -85,6 +95,10 @@ class TerritoryPatch(EditBody):
         slug_field="key", queryset=BusinessCalendar.objects.all()
     )
     secondary = rep_reference(required=False, allow_null=True)
+    make_up_turns = serializers.IntegerField(
+        required=False, min_value=0, max_value=MOST_MADE_UP, help_text=MAKE_UP_HELP
+    )
+    may_pull = serializers.BooleanField(required=False)
     is_active = serializers.BooleanField(required=False)
 
     server_owned: ClassVar[frozenset[str]] = frozenset({"key", "updated_at"})
@@ -112,12 +126,15 @@ class TerritoryFilters(Filters):
     country = django_filters.CharFilter(method="covering", label="A country that it names")
     region = _holding("regions")
     industry = _holding("industries")
+    product_line = _holding("product_lines")
     min_employees = NumberFilter()
     max_employees = NumberFilter()
     language_is_required = TruthFilter()
     queue = key_of("queue")
     calendar = key_of("calendar")
     secondary = id_of("secondary")
+    make_up_turns = NumberFilter()
+    may_pull = TruthFilter()
     is_active = TruthFilter()
     updated_since = since("updated_at")
     updated_before = before("updated_at")
@@ -191,6 +208,9 @@ class MemberAnswer(Answer):
     territory = answers.key("territory")
     rep = RepName()
     weight = serializers.IntegerField()
+    capacity = serializers.IntegerField(allow_null=True)
+    open_count = serializers.IntegerField()
+    excess_count = serializers.IntegerField()
     is_active = serializers.BooleanField()
     updated_at = InstantField()
 
@@ -199,10 +219,17 @@ class MemberPatch(EditBody):
     """What may change about a member."""
 
     weight = serializers.IntegerField(required=False, min_value=1, max_value=MOST_WEIGHT)
+    capacity = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=MOST_HELD,
+        help_text=LIMIT_HELP,
+    )
     is_active = serializers.BooleanField(required=False)
 
     server_owned: ClassVar[frozenset[str]] = frozenset(
-        {"territory", "rep", "credit", "updated_at"}
+        {"territory", "rep", "credit", "open_count", "excess_count", "updated_at"}
     )
 
 
@@ -211,7 +238,9 @@ class MemberBody(MemberPatch):
 
     rep = rep_reference()
 
-    server_owned: ClassVar[frozenset[str]] = frozenset({"territory", "credit", "updated_at"})
+    server_owned: ClassVar[frozenset[str]] = frozenset(
+        {"territory", "credit", "open_count", "excess_count", "updated_at"}
+    )
 
 
 class MemberFilters(Filters):
@@ -220,6 +249,11 @@ class MemberFilters(Filters):
     rep = id_of("rep")
     weight_min = at_least("weight")
     weight_max = at_most("weight")
+    capacity_min = at_least("capacity")
+    capacity_max = at_most("capacity")
+    open_count_min = at_least("open_count")
+    open_count_max = at_most("open_count")
+    excess_count_min = at_least("excess_count")
     is_active = TruthFilter()
     updated_since = since("updated_at")
     updated_before = before("updated_at")
@@ -249,7 +283,9 @@ class MemberList(EditableListView):
         return members.select_related("territory", "rep__user")
 
     def new(self, request: Request, said: dict[str, Any], **kwargs: Any) -> TerritoryMembership:
-        return TerritoryMembership(territory=_territory(request, kwargs["territory"]), **said)
+        territory = _territory(request, kwargs["territory"])
+        credit = rotation.join_credit(territory)
+        return TerritoryMembership(territory=territory, credit=credit, **said)
 
     def address_of(self, row: TerritoryMembership) -> list[Any]:
         return [row.territory.key, row.rep.public_id]
@@ -282,8 +318,13 @@ class QueueAnswer(Answer):
     key = serializers.SlugField()
     name = serializers.CharField()
     manager = serializers.EmailField(source="manager.email")
+    assign_within_seconds = serializers.SerializerMethodField()
     is_fallback = serializers.BooleanField()
     updated_at = InstantField()
+
+    def get_assign_within_seconds(self, queue: Queue) -> int | None:
+        """Return the business time in which a waiting lead is to get an owner."""
+        return None if queue.assign_within is None else int(queue.assign_within.total_seconds())
 
 
 class QueueFilters(Filters):

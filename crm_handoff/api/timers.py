@@ -15,7 +15,7 @@ from crm_handoff.api.reps import RepName
 from crm_handoff.api.views import ListView
 from crm_handoff.people import access
 from leads.models import Lead
-from routing.enums import TimerMilestone, TimerState
+from routing.enums import PauseReason, TimerMilestone, TimerState
 from routing.models import SlaTimer
 
 
@@ -41,7 +41,11 @@ class TimerAnswer(Answer):
     due_at = InstantField()
     stopped_at = InstantField(allow_null=True)
     breached_at = InstantField(allow_null=True)
+    given_up_at = InstantField(allow_null=True)
+    calendar = answers.key("calendar")
     paused_at = InstantField(allow_null=True)
+    paused_until = InstantField(allow_null=True)
+    pause_reason = serializers.CharField()
     missed_by_rep = RepName(allow_null=True)
     missed_by_queue = answers.key("missed_by_queue")
     updated_at = InstantField()
@@ -78,6 +82,12 @@ class TimerFilters(Filters):
     backstop_before = before("backstop_at")
     paused_since = since("paused_at")
     paused_before = before("paused_at")
+    paused_until_since = since("paused_until")
+    paused_until_before = before("paused_until")
+    pause_reason = django_filters.MultipleChoiceFilter(choices=PauseReason.choices)
+    calendar = key_of("calendar")
+    given_up_since = since("given_up_at")
+    given_up_before = before("given_up_at")
     breached_since = since("breached_at")
     breached_before = before("breached_at")
     missed_by_rep = id_of("missed_by_rep")
@@ -109,5 +119,9 @@ class TimerList(ListView):
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[SlaTimer]:
         return access.timers_visible_to(request.user).select_related(
-            "handoff__lead", "review_task__lead", "missed_by_rep__user", "missed_by_queue"
+            "handoff__lead",
+            "review_task__lead",
+            "calendar",
+            "missed_by_rep__user",
+            "missed_by_queue",
         )

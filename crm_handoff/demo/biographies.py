@@ -72,6 +72,7 @@ class Biography:
             persona=names.persona_of(self.title),
             country=self.company.country,
             language=names.language_in(self.company.country),
+            product_line=self.company.product_line,
             source=self.drive.source,
             campaign=self.drive.key or None,
             expected_acv=Decimal(self.acv) if self.acv else None,

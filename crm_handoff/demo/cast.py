@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -11,6 +12,7 @@ from crm_handoff.models import User
 from crm_handoff.people import roles
 from crm_handoff.people.demo import DEMO_LOGINS, DEMO_PASSWORD
 from crm_handoff.people.roles import Role
+from routing import recounting, series
 from routing.enums import RepKind
 from routing.models import (
     Absence,
@@ -21,6 +23,7 @@ from routing.models import (
     Territory,
     TerritoryMembership,
 )
+from routing.series import Pattern
 
 REVOPS = "revops@demo.example"
 MARKETING = "marketing.lead@demo.example"
@@ -30,6 +33,7 @@ ALEX = "ae@demo.example"
 OLIVER = "oliver.bennett@demo.example"
 JONAS = "jonas.weber@demo.example"
 SOPHIE = "sophie.lang@demo.example"
+CAMILLE = "camille.laurent@demo.example"
 TOM = "tom.harris@demo.example"
 LUKAS = "lukas.steiner@demo.example"
 
@@ -46,7 +50,7 @@ PEOPLE = (
     (JONAS, "Jonas Weber", Role.REP),
     (OLIVER, "Oliver Bennett", Role.REP),
     ("niamh.kelly@demo.example", "Niamh Kelly", Role.REP),
-    ("camille.laurent@demo.example", "Camille Laurent", Role.REP),
+    (CAMILLE, "Camille Laurent", Role.REP),
     (TOM, "Tom Harris", Role.REP),
 )
 """Those without a published login (see `people.demo`) cannot sign in."""
@@ -79,7 +83,7 @@ SELLERS = (
     Seller("niamh.kelly@demo.example", RepKind.SDR, ("en", "fr"), "uk-ireland"),
     Seller(TOM, RepKind.SDR, ("en",), "uk-ireland", in_time_pct=84, ignored_pct=4),
     Seller(ALEX, RepKind.AE, ("en", "fr"), "france", in_time_pct=93, ignored_pct=1),
-    Seller("camille.laurent@demo.example", RepKind.SDR, ("fr", "en"), "france", in_time_pct=87),
+    Seller(CAMILLE, RepKind.SDR, ("fr", "en"), "france", in_time_pct=87),
 )
 
 GERMAN = (SOPHIE, JONAS)
@@ -91,12 +95,19 @@ CALENDARS = (
     ("france", "France office hours", "Europe/Paris", "FR", time(9), time(18)),
 )
 AROUND_THE_CLOCK = "demo"
+FRIDAY = 4
 TERRITORIES: tuple[tuple[str, str, int, list[str]], ...] = (
     ("dach", "DACH", 10, ["DE", "AT", "CH"]),
     ("uk-ireland", "UK & Ireland", 20, ["GB", "IE"]),
     ("france", "France & Benelux", 30, ["FR", "BE", "LU"]),
 )
-ALWAYS_AWAKE = ("dach", "france")
+ENTERPRISE = "enterprise"
+ENTERPRISE_COUNTRIES = [country for *_, countries in TERRITORIES for country in countries]
+ENTERPRISE_TEAM = ((ALEX, 4), (JONAS, None), (OLIVER, None))
+"""Who works the accounts of tier A, and how many of them they hold at most beside their own."""
+ANSWERED_FOR_WITHIN = timedelta(hours=4)
+"""Business time in which a lead that waits for somebody gets an owner."""
+ALWAYS_AWAKE = ("dach", "france", ENTERPRISE)
 """Territories whose clocks run around the clock at last, so that there is always one to watch."""
 
 
@@ -132,7 +143,11 @@ def settle(people: Mapping[str, User], *, began_at: datetime, at: datetime) -> N
             queue=Queue.objects.create(key=key, name=f"{name} queue", manager=people[MANAGER]),
             calendar=BusinessCalendar.objects.get(key=key),
         )
+    Queue.objects.update(assign_within=ANSWERED_FOR_WITHIN)
     _hire(people)
+    _found_enterprise(people)
+    # Nothing counted by these hours before: none of it is to be counted anew.
+    recounting.recount(at=began_at, limit=1)
     _go_away(people, began_at=began_at, at=at)
 
 
@@ -170,6 +185,27 @@ def _hire(people: Mapping[str, User]) -> None:
     Territory.objects.filter(key="dach").update(secondary=_rep(DANA))
 
 
+def _found_enterprise(people: Mapping[str, User]) -> None:
+    """Make the territory to which a rule of routing sends; no lead is covered by it before."""
+    territory = Territory.objects.create(
+        key=ENTERPRISE,
+        name="Enterprise",
+        position=90,
+        countries=ENTERPRISE_COUNTRIES,
+        language_is_required=True,
+        may_pull=True,
+        queue=Queue.objects.create(
+            key=ENTERPRISE,
+            name="Enterprise queue",
+            manager=people[MANAGER],
+            assign_within=ANSWERED_FOR_WITHIN,
+        ),
+        calendar=BusinessCalendar.objects.get(key="dach"),
+    )
+    for email, capacity in ENTERPRISE_TEAM:
+        TerritoryMembership.objects.create(territory=territory, rep=_rep(email), capacity=capacity)
+
+
 def _go_away(people: Mapping[str, User], *, began_at: datetime, at: datetime) -> None:
     """Enter holidays: one for now with somebody who stands in, one to come, others long past."""
     day = timedelta(days=1)
@@ -181,6 +217,7 @@ def _go_away(people: Mapping[str, User], *, began_at: datetime, at: datetime) ->
         (ALEX, at - 121 * day, at - 108 * day, None, "Holiday"),
         (SOPHIE, at - 63 * day, at - 60 * day, None, "Ill"),
         ("emma.clarke@demo.example", at - 210 * day, at - 200 * day, None, "Holiday"),
+        (SOPHIE, *_afternoon(at), _rep(LUKAS), "Dentist"),
     ]
     Absence.objects.bulk_create(
         Absence(
@@ -193,6 +230,29 @@ def _go_away(people: Mapping[str, User], *, began_at: datetime, at: datetime) ->
         for email, start, end, delegate, note in absences
         if start > began_at
     )
+    friday_afternoons = Pattern(
+        weekdays=[FRIDAY],
+        starts_on=max(began_at, at - 70 * day).date(),
+        time_zone="Europe/Paris",
+        begins=time(13),
+        ends=time(18),
+    )
+    series.enter(
+        _rep(CAMILLE),
+        friday_afternoons,
+        by=people[MANAGER],
+        at=max(began_at, at - 70 * day),
+        note="Works four and a half days",
+    )
+
+
+def _afternoon(at: datetime) -> tuple[datetime, datetime]:
+    """Return when the afternoon of the next working day begins and ends, in Berlin."""
+    day = at.astimezone(ZoneInfo("Europe/Berlin")) + timedelta(days=1)
+    while day.weekday() > FRIDAY:
+        day += timedelta(days=1)
+    noon = day.replace(hour=13, minute=0, second=0, microsecond=0)
+    return noon, noon.replace(hour=18)
 
 
 def _rep(email: str) -> Rep:

@@ -10,6 +10,11 @@ from leads.accounts import AccountFacts, AccountItem
 
 SYSTEM = "demo"
 """The system by whose name the demo's facts are known."""
+ENTERPRISE, LARGE = 800, 300
+"""People from whom on a company is of tier A, and B."""
+KNOWN_VALUE, A_SEAT = 1_200, 90
+"""People from whom on somebody has estimated what a company would pay; euros for each a year."""
+ANALYSTS = frozenset({"fintech", "insurance", "financial services"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,26 @@ class Company:
         return self.acv > 0
 
     @property
+    def tier(self) -> str:
+        """What an account is to sales: A is enterprise, B a target or of some size, C the rest."""
+        if self.people >= ENTERPRISE and self.industry != "education":
+            return "A"
+        return "B" if self.is_target or self.people >= LARGE else "C"
+
+    @property
+    def product_line(self) -> str:
+        """What its people ask for."""
+        if self.is_small:
+            return "Starter"
+        return "Insights" if self.industry in ANALYSTS else "Platform"
+
+    @property
+    def value(self) -> int:
+        """Yearly contract value that one estimates, in euros; 0: unknown."""
+        is_big = self.people >= KNOWN_VALUE and self.industry != "education"
+        return self.people * A_SEAT if is_big else self.acv
+
+    @property
     def facts(self) -> AccountFacts:
         """What the demo's CRM says about it."""
         return AccountFacts(
@@ -39,8 +64,9 @@ class Company:
             industry=self.industry,
             employee_count=self.people,
             country=self.country,
-            expected_acv=Decimal(self.acv) if self.acv else None,
-            currency=CURRENCY if self.acv else None,
+            expected_acv=Decimal(self.value) if self.value else None,
+            currency=CURRENCY if self.value else None,
+            tier=self.tier,
             parent_domain=self.parent or None,
             is_target=True if self.is_target else None,
         )
@@ -210,7 +236,9 @@ COMPANIES = (
     Company("Fjord Shipping AS", "fjord.example", "logistics", 480, "NO"),
     Company("Prairie Data Inc", "prairie.example", "software", 160, "US"),
 )
-BY_DOMAIN = {company.domain: company for company in COMPANIES}
+NEWCOMERS = (Company("Kaiserstuhl Logistik AG", "kaiserstuhl.example", "logistics", 980, "DE"),)
+"""Companies of whom nobody came before today."""
+BY_DOMAIN = {company.domain: company for company in (*COMPANIES, *NEWCOMERS)}
 
 
 def make_known(*, at: datetime) -> None:

@@ -17,12 +17,12 @@ from crm_handoff.models import User
 from definitions.enums import AttemptKind, Checklist
 from definitions.vocabulary import Process
 from leads import assertions, notes
-from routing import calendar, followups, handoffs
+from routing import attempts, calendar, followups, handoffs
 from routing.calendar import BusinessHours
 from routing.confirmations import QUESTIONS, ChecklistAnswer
 from routing.enums import AttemptOutcome, HandoffStatus, ReasonCategory, StepKind, TimerMilestone
 from routing.hours import hours_of
-from routing.models import Absence, Handoff, RejectionReason, SlaTimer
+from routing.models import Absence, FollowUp, Handoff, RejectionReason, SlaTimer
 
 HABITS = {seller.email: seller for seller in cast.SELLERS}
 FORGOTTEN_EVERY = 36
@@ -33,6 +33,8 @@ WAVERED = 0.03
 """Share of acceptances that are taken back at once, to be given again a little later."""
 VOUCHED = 0.12
 """Share of accepted leads of target accounts whose place in the buying team is confirmed."""
+KEPT_UP = 0.85
+"""Share of the tasks of a cadence that are done."""
 CARE = {Process.CRITERIA_LED: 0.35, Process.SALES_CONFIRMED: 1.4}
 """How often reps are late by process, against their habit: the big ones come first."""
 UNTOUCHED = handoffs.UNTOUCHED_FOR + MINUTE
@@ -148,13 +150,15 @@ class Desk:
         if handoff is None:
             return
         is_reached = self._call(handoff, case, at)
+        if not is_reached:
+            self._follow_cadence(case, at)
         if self._is_wanted(case):
             when = case.after(at, MINUTE, 40 * MINUTE)
             self.timeline.put(when, partial(self._accept, case))
             return
         category = self._category(case)
         if category == ReasonCategory.UNREACHABLE:
-            when = case.after(at, 6 * DAY, 11 * DAY)
+            when = case.after(at, 3 * DAY, 6 * DAY)
             self._try_again(case, at, until=when)
         else:
             when = case.after(at, 3 * MINUTE, 9 * MINUTE if is_reached else 3 * DAY)
@@ -188,10 +192,12 @@ class Desk:
         """Say whether a handoff stays where it is, so that the full rep is full at the end."""
         return holder(handoff).email == cast.OLIVER and self.timeline.until - at < 2 * DAY
 
-    def _call(self, handoff: Handoff, case: Case, at: datetime) -> bool:
+    def _call(
+        self, handoff: Handoff, case: Case, at: datetime, *, is_in_vain: bool = False
+    ) -> bool:
         """Log an attempt; says whether the lead was reached."""
         random = case.random
-        is_reached = random.random() < 0.52
+        is_reached = random.random() < 0.52 and not is_in_vain
         outcome = random.choice((AttemptOutcome.NO_ANSWER, AttemptOutcome.LEFT_MESSAGE))
         is_mail = case.calls > 0 and random.random() < 0.35
         handoffs.attempt(
@@ -205,6 +211,45 @@ class Desk:
         case.calls += 1
         self.timeline.look_again()
         return is_reached
+
+    def _follow_cadence(self, case: Case, at: datetime) -> None:
+        """Plan the next task of the promised cadence, if one is left; some are forgotten."""
+        task = (
+            FollowUp.objects.filter(handoff=case.handoff_id, done_at=None, cancelled_at=None)
+            .exclude(cadence_step=None)
+            .order_by("due_at", "pk")
+            .first()
+        )
+        if task is None:
+            return
+        # Chance of its own, so that what becomes of the lead does not hang on it.
+        random = Random(f"{case.lead.key}:{task.cadence_step}:{at:%j}")  # noqa: S311
+        if random.random() < KEPT_UP:
+            when = max(task.due_at, at) + random.uniform(2, 50) * MINUTE
+            self.timeline.put(when, partial(self._do_task, case, task.pk, random))
+
+    def _do_task(self, case: Case, task_id: int, random: Random, at: datetime) -> None:
+        """Do a task of the cadence, if it is still to be done."""
+        task = FollowUp.objects.select_related("handoff__rep__user").get(pk=task_id)
+        handoff = task.handoff
+        if handoff.status not in HandoffStatus.HELD:
+            return
+        if self._is_away(holder(handoff), at):
+            self.timeline.put(at + DAY, partial(self._do_task, case, task_id, random))
+            return
+        if task.done_at is None and task.cancelled_at is None:
+            outcomes = (AttemptOutcome.NO_ANSWER, AttemptOutcome.LEFT_MESSAGE)
+            is_reached = random.random() < 0.2
+            handoffs.attempt(
+                handoff.pk,
+                by=holder(handoff),
+                kind=AttemptKind(task.kind),
+                outcome=AttemptOutcome.REACHED if is_reached else random.choice(outcomes),
+                note=random.choice(words.CALLS) if is_reached else "",
+                at=at,
+            )
+            self.timeline.look_again()
+        self._follow_cadence(case, at)
 
     def _try_again(self, case: Case, at: datetime, *, until: datetime) -> None:
         for _ in range(case.random.randint(0, 1)):
@@ -341,16 +386,24 @@ class Desk:
         )
 
     def _refuse(self, case: Case, category: ReasonCategory, at: datetime) -> None:
-        handoff = Handoff.objects.select_related("rep__user", "lead").get(pk=case.handoff_id)
+        handoff = Handoff.objects.select_related("rep__user", "lead", "calendar").get(
+            pk=case.handoff_id
+        )
         if handoff.status not in HandoffStatus.HELD or self._is_kept(handoff, at):
             return
         if self._is_away(holder(handoff), at):
             when = case.after(at, 3 * DAY, 6 * DAY)
             self.timeline.put(when, partial(self._refuse, case, category))
             return
+        reason = self.reasons[category]
+        if not attempts.tried(handoff, reason=reason).is_enough:
+            self._call(handoff, case, at, is_in_vain=True)
+            when = case.after(at, 20 * HOUR, 44 * HOUR)
+            self.timeline.put(when, partial(self._refuse, case, category))
+            return
         handoffs.reject(
             handoff.pk,
-            reason=self.reasons[category],
+            reason=reason,
             comment=case.random.choice(words.REFUSALS[category]),
             by=holder(handoff),
             at=at,

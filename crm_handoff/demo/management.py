@@ -5,9 +5,9 @@ from datetime import datetime
 
 from crm_handoff.demo import cast
 from crm_handoff.demo.journeys import HOUR
-from crm_handoff.demo.timeline import Timeline
+from crm_handoff.demo.timeline import ALL, Timeline
 from crm_handoff.models import User
-from routing import handoffs
+from routing import departures, handoffs
 from routing import roster as rosters
 from routing.enums import HandoffStatus
 from routing.models import Handoff, Rep
@@ -31,10 +31,14 @@ class Management:
         self.timeline.look_again()
 
     def say_farewell(self, at: datetime) -> None:
-        """Let a rep leave, and route anew what they held."""
+        """Let a rep leave; what they held moves on."""
         cast.leave(cast.TOM)
-        for handoff in _held_by(cast.TOM):
-            handoffs.reassign(handoff.pk, by=self.manager, at=at)
+        departures.empty_due(at=at, limit=ALL)
+        self.timeline.look_again()
+
+    def let_go(self, at: datetime) -> None:
+        """Let the untouched leads of whoever goes away now move on."""
+        departures.begin_due(at=at, limit=ALL)
         self.timeline.look_again()
 
     def fill_up(self, at: datetime) -> None:
@@ -60,8 +64,3 @@ class Management:
 def _with_most_room(at: datetime) -> Rep:
     free = Rep.objects.filter(is_active=True).exclude(absences__span__contains=at)
     return free.select_related("user").order_by("open_count", "pk")[0]
-
-
-def _held_by(email: str) -> list[Handoff]:
-    held = Handoff.objects.filter(status__in=sorted(HandoffStatus.HELD), rep__user__email=email)
-    return list(held.order_by("pk"))

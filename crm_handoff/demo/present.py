@@ -133,6 +133,7 @@ NOW = (
     Now(
         "Aoife", "Byrne", "Founder", "liffey", "contact_sales_form", 64, "", "abm-target-accounts"
     ),
+    Now("Ulrike", "Brenner", "COO", "kaiserstuhl", "demo_request", 19, "", "handoff-guide"),
     Now("Marcus", "Holt", "VP Operations", "cascade", "demo_request", 47, "", "brand-search"),
     Now(
         "Ravi",

@@ -14,7 +14,7 @@ from crm_handoff.demo.journeys import DAY, DETAILS, HOUR, MINUTE, Did
 from leads import batches, touchpoints
 from leads.batches import Item
 from leads.touchpoints import Identity, TouchpointFacts
-from routing import assignment, handoffs
+from routing import handoffs, sweeps
 from routing.models import Handoff, SlaTimerStep
 
 FRIDAY, SATURDAY = 4, 5
@@ -117,7 +117,7 @@ class Timeline:
 
     def tidy_up(self, at: datetime) -> None:
         """Hand out what waits in queues, recycle what nobody touched, and synchronize."""
-        assignment.drain_queues(at=at, limit=ALL)
+        sweeps.route_waiting(at=at, limit=ALL)
         handoffs.expire_untouched(at=at, limit=ALL)
         self.synchronize(at)
 

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from crm_handoff import defaults
+from crm_handoff import rounds as checkups
 from crm_handoff.demo import (
     agreement,
     biographies,
@@ -15,22 +16,25 @@ from crm_handoff.demo import (
     companies,
     library,
     present,
+    rulebook,
     talks,
 )
 from crm_handoff.demo.companies import SYSTEM
 from crm_handoff.demo.desk import Desk
 from crm_handoff.demo.journeys import DAY, HOUR
 from crm_handoff.demo.management import Management
+from crm_handoff.demo.promises import Promises
 from crm_handoff.demo.systems import Systems
-from crm_handoff.demo.timeline import Timeline, rounds
+from crm_handoff.demo.timeline import ALL, Timeline, rounds
 from crm_handoff.models import Organization, User
 from leads import intake
 from leads.accounts import AccountFacts
 from leads.models import AttributeChange, Evaluation, Lead, PendingMark, Touchpoint
-from routing import notices
-from routing.models import Handoff, NamedAccount, Notice, Rep, SlaTimerStep
+from routing import notices, series, sweeps
+from routing.models import Absence, Handoff, NamedAccount, Notice, Rep, SlaTimerStep
 
 WEEKS = 52
+WEEK = 7 * DAY
 SEED = 20260105
 GROWING = (Lead, PendingMark, AttributeChange, Touchpoint, Evaluation, Handoff, SlaTimerStep)
 """What there is soon so much of that the database should count it meanwhile."""
@@ -57,11 +61,14 @@ def load(*, at: datetime, weeks: int = WEEKS) -> bool:
         library.stock(began_on=(at - timedelta(weeks=WEEKS)).date())
         talks.prepare(people, at=began_at - 12 * DAY)
         agreement.sign(people, at=began_at - HOUR)
+        rulebook.begin(people, at=began_at - HOUR)
         companies.make_known(at=began_at - HOUR)
         _name_acme(at=began_at)
         _play(people, began_at=began_at, at=at)
         talks.foresee(people, at=at)
+        _clean_up(at=at)
         _mail_nothing()
+        _examine(at=at)
     return True
 
 
@@ -87,7 +94,8 @@ def _play(people: Mapping[str, User], *, began_at: datetime, at: datetime) -> No
     for lead in leads:
         timeline.arrive(lead)
     _keep_house(timeline, began_at=began_at)
-    _manage(timeline, people)
+    _manage(timeline, people, began_at=began_at)
+    Promises(timeline, people).keep(began_at=began_at)
     _review(timeline, people, began_at=began_at)
     Systems(people).speak(timeline, began_at=began_at)
     for weeks in (40, 24, 8, 4):
@@ -105,14 +113,20 @@ def _keep_house(timeline: Timeline, *, began_at: datetime) -> None:
     timeline.put(timeline.until - DAY, lambda at: _read_all(at=at))
 
 
-def _manage(timeline: Timeline, people: Mapping[str, User]) -> None:
+def _manage(timeline: Timeline, people: Mapping[str, User], *, began_at: datetime) -> None:
     """Let the leads of marketing and sales, and RevOps, do their part."""
     management, at = Management(timeline, people), timeline.until
     timeline.on_waiting = management.hand_out
+    timeline.put(max(began_at, at - 9 * WEEK), lambda instant: rulebook.revise(people, at=instant))
+    for begins_at in Absence.objects.filter(span__startswith__lte=at).values_list(
+        "span__startswith", flat=True
+    ):
+        timeline.put(begins_at, management.let_go)
     timeline.put(at - 44 * DAY, management.say_farewell)
     timeline.put(at - 3 * DAY, lambda instant: agreement.propose(people, at=instant))
     timeline.put(at - 2 * DAY, lambda instant: talks.discuss(people, at=instant))
     timeline.put(at - 27 * HOUR, lambda instant: agreement.draft(people, at=instant))
+    timeline.put(at - 27 * HOUR, lambda instant: rulebook.draft(people, at=instant))
     timeline.put(at - 26 * HOUR, management.fill_up)
     timeline.put(at - 25 * HOUR, lambda instant: cast.wake_up())
     timeline.put(at - 24 * HOUR, lambda instant: present.name_accounts())
@@ -137,6 +151,19 @@ def _count() -> None:
 
 def _read_all(*, at: datetime) -> None:
     notices.read(Notice.objects.all(), at=at)
+
+
+def _clean_up(*, at: datetime) -> None:
+    """Do what relays do each second: hand out what waits, and plan absences ahead."""
+    while sweeps.drain(at=at, limit=ALL):
+        pass
+    series.plan_ahead(at=at)
+
+
+def _examine(*, at: datetime) -> None:
+    """Ask every invariant once, so that the page of health shows answers."""
+    while checkups.look(at=at):
+        pass
 
 
 def _mail_nothing() -> None:

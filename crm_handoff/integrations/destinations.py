@@ -15,6 +15,11 @@ PLACES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     NoticeKind.REVIEW_DUE: ("web:definition_review", ("definition",)),
     NoticeKind.REVIEW_OVERDUE: ("web:definition_review", ("definition",)),
     NoticeKind.QUESTION_ASKED: ("web:questions", ()),
+    NoticeKind.INVARIANT: ("web:health_checks", ()),
+    NoticeKind.SLA_ALERT: ("web:sla_alert", ("alert",)),
+    NoticeKind.BULK_REJECTED: ("web:bulk_rejection", ("bulk",)),
+    NoticeKind.SUSPENDED: ("web:home", ()),
+    NoticeKind.REASSIGNED_AWAY: ("web:absences", ()),
 }
 """Route of each kind that is about no handoff, and what of the notice's detail it takes."""
 

@@ -19,7 +19,7 @@ from crm_handoff.integrations.models import Delivery, DeliveryNotice
 from crm_handoff.people.access import handoffs_visible_to
 from crm_handoff.people.models import User
 from leads.models import Lead
-from routing.enums import HandoffStatus, NoticeKind, TimerState
+from routing.enums import HandoffStatus, NoticeKind, TimerMilestone, TimerState
 from routing.models import Handoff, Notice, SlaTimer
 
 ACTIONS = {
@@ -32,7 +32,7 @@ ACTIONS = {
     NoticeKind.ACCEPTED: gettext_lazy("See the handoff"),
     NoticeKind.REJECTED: gettext_lazy("See the handoff"),
     NoticeKind.EXPIRED: gettext_lazy("See the handoff"),
-    NoticeKind.INVARIANT: gettext_lazy("See all notices"),
+    NoticeKind.INVARIANT: gettext_lazy("See what is wrong"),
     NoticeKind.SIGNATURE_WANTED: gettext_lazy("Read and sign"),
     NoticeKind.SIGNATURE_REFUSED: gettext_lazy("See who signed and who did not"),
     NoticeKind.VERSION_ACTIVE: gettext_lazy("Read the agreement"),
@@ -40,6 +40,11 @@ ACTIONS = {
     NoticeKind.REVIEW_DUE: gettext_lazy("Review it"),
     NoticeKind.REVIEW_OVERDUE: gettext_lazy("Review it"),
     NoticeKind.QUESTION_ASKED: gettext_lazy("Answer the question"),
+    NoticeKind.REMINDER: gettext_lazy("Open the lead"),
+    NoticeKind.MANAGER_TOLD: gettext_lazy("See what happened"),
+    NoticeKind.SLA_ALERT: gettext_lazy("Say what is done about it"),
+    NoticeKind.BULK_REJECTED: gettext_lazy("See which leads"),
+    NoticeKind.SUSPENDED: gettext_lazy("See what was missed"),
 }
 """What the one link of an e-mail says, by kind."""
 
@@ -78,7 +83,7 @@ def write(delivery: Delivery, *, at: datetime) -> emails.Mail | None:
     with emails.speaking_to(reader):
         lines = sorted(
             (
-                _line(notice, timers.get(notice.handoff_id), _lead_of(notice, asked), at=at)
+                _line(notice, _clock_of(notice, timers), _lead_of(notice, asked), at=at)
                 for notice in notices
             ),
             key=lambda line: line.rank,
@@ -150,12 +155,27 @@ def _unread(delivery: Delivery) -> list[Notice]:
     )
 
 
-def _timers(notices: Sequence[Notice]) -> dict[int | None, SlaTimer]:
+Timers = Mapping[tuple[int | None, str], SlaTimer]
+"""The latest clock of each handoff and milestone."""
+
+
+def _timers(notices: Sequence[Notice]) -> Timers:
     rows = SlaTimer.objects.filter(
         handoff__in={notice.handoff_id for notice in notices if notice.handoff_id}
     )
-    latest = rows.order_by("handoff_id", "-started_at", "-pk").distinct("handoff_id")
-    return {timer.handoff_id: timer for timer in latest}
+    latest = rows.order_by("handoff_id", "milestone", "-started_at", "-pk")
+    return {
+        (timer.handoff_id, timer.milestone): timer
+        for timer in latest.distinct("handoff_id", "milestone")
+    }
+
+
+def _clock_of(notice: Notice, timers: Timers) -> SlaTimer | None:
+    """Return the clock that a notice is about; of one that is about none, that of the response."""
+    said = notice.detail.get("milestone")
+    wanted = (said,) if said else (TimerMilestone.RE_RESPONSE, TimerMilestone.FIRST_RESPONSE)
+    found = (timers.get((notice.handoff_id, milestone)) for milestone in wanted)
+    return next((timer for timer in found if timer is not None), None)
 
 
 def _lead_of(notice: Notice, asked: Mapping[str, Lead]) -> Lead | None:

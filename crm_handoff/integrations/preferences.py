@@ -17,7 +17,7 @@ from crm_handoff.integrations.models import (
 from crm_handoff.integrations.models.preference import ALWAYS_WANTED
 from crm_handoff.people import organization
 from crm_handoff.people.models import User
-from routing.enums import NoticeKind
+from routing.enums import NoticeKind, TimerMilestone
 from routing.models import SlaTimer
 
 MANDATORY = frozenset(ALWAYS_WANTED)
@@ -30,6 +30,8 @@ URGENT = frozenset(
         NoticeKind.WARNING,
         NoticeKind.BREACHED,
         NoticeKind.ESCALATED,
+        NoticeKind.REMINDER,
+        NoticeKind.MANAGER_TOLD,
     }
 )
 """Kinds that cannot wait when the lead is of high intent: somebody must answer it now."""
@@ -54,9 +56,12 @@ def refused_by(people: Collection[int]) -> set[tuple[int, str]]:
 
 
 def high_intent(handoffs: Collection[int]) -> set[int]:
-    """Return those of the handoffs whose latest clock is of high intent."""
+    """Return those of the handoffs whose latest response clock is of high intent."""
     latest = (
-        SlaTimer.objects.filter(handoff__in=handoffs)
+        SlaTimer.objects.filter(
+            handoff__in=handoffs,
+            milestone__in=(TimerMilestone.FIRST_RESPONSE, TimerMilestone.RE_RESPONSE),
+        )
         .order_by("handoff_id", "-started_at", "-pk")
         .distinct("handoff_id")
         .values_list("handoff_id", "is_high_intent")

@@ -9,6 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
+from crm_handoff.checkups import Checkup
+from crm_handoff.integrations.models import AbsenceFeed
 from crm_handoff.people.models import Invitation
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from definitions.enums import Side, VersionState
@@ -45,9 +47,12 @@ from leads.models import (
 from routing.enums import HandoffStatus
 from routing.models import (
     Absence,
+    AbsenceSeries,
     Acceptance,
+    BulkRejection,
     BusinessCalendar,
     Confirmation,
+    FloorCheck,
     FollowUp,
     Handoff,
     NamedAccount,
@@ -58,7 +63,10 @@ from routing.models import (
     Rep,
     ReviewTask,
     RoutingDecision,
+    RoutingPlan,
+    SlaAlert,
     SlaTimer,
+    Suspension,
     Territory,
     TerritoryMembership,
 )
@@ -89,6 +97,27 @@ def handoffs_visible_to(user: Viewer) -> QuerySet[Handoff]:
     if user.has_perm(SEE_EVERYONES_LEADS):
         return handoffs
     return handoffs.filter(_own_handoff(user))
+
+
+def pullable_by(user: Viewer) -> QuerySet[Handoff]:
+    """Return the waiting handoffs that a rep may take themselves.
+
+    Those that wait in territories that allow it, and that the rep works.
+    """
+    if not user.has_perm("routing.answer_handoff") or not user.pk:
+        return Handoff.objects.none()
+    works = TerritoryMembership.objects.filter(
+        territory=OuterRef("territory"),
+        is_active=True,
+        rep__user=user.pk,
+        rep__is_active=True,
+    )
+    return Handoff.objects.filter(
+        Exists(works),
+        status=HandoffStatus.QUEUED,
+        territory__may_pull=True,
+        territory__is_active=True,
+    )
 
 
 def leads_visible_to(user: Viewer) -> QuerySet[Lead]:
@@ -232,9 +261,34 @@ def absences_visible_to(user: Viewer) -> QuerySet[Absence]:
     return _own_or_all(Absence, user, Q(rep__user=user.pk) | Q(delegate__user=user.pk))
 
 
+def absence_series_visible_to(user: Viewer) -> QuerySet[AbsenceSeries]:
+    """Return the recurring absences that somebody may see; a rep: theirs, where they stand in."""
+    return _own_or_all(AbsenceSeries, user, Q(rep__user=user.pk) | Q(delegate__user=user.pk))
+
+
+def absence_feeds_visible_to(user: Viewer) -> QuerySet[AbsenceFeed]:
+    """Return the calendars of absences that somebody may see; a rep: their own."""
+    return _own_or_all(AbsenceFeed, user, Q(rep__user=user.pk))
+
+
 def named_accounts_visible_to(user: Viewer) -> QuerySet[NamedAccount]:
     """Return the named accounts that somebody may see; a rep: those named for them."""
     return _own_or_all(NamedAccount, user, Q(rep__user=user.pk))
+
+
+def suspensions_visible_to(user: Viewer) -> QuerySet[Suspension]:
+    """Return who is or was out of rotation, as far as somebody may see it; a rep: themselves."""
+    return _own_or_all(Suspension, user, Q(rep__user=user.pk))
+
+
+def alerts_visible_to(user: Viewer) -> QuerySet[SlaAlert]:
+    """Return the broken limits that somebody may see; a rep: those that they were told of."""
+    return _own_or_all(SlaAlert, user, Q(told=user.pk))
+
+
+def checkups_visible_to(user: Viewer) -> QuerySet[Checkup]:
+    """Return the answers to the invariants that somebody may see: with the permission, all."""
+    return _all_with_permission(Checkup, user)
 
 
 def duplicates_visible_to(user: Viewer) -> QuerySet[SuspectedDuplicate]:
@@ -281,6 +335,15 @@ def territories_visible_to(user: Viewer) -> QuerySet[Territory]:
 def queues_visible_to(user: Viewer) -> QuerySet[Queue]:
     """Return the queues that somebody may see: with the permission, every one."""
     return _all_with_permission(Queue, user)
+
+
+def plans_visible_to(user: Viewer) -> QuerySet[RoutingPlan]:
+    """Return the editions of the routing rules that somebody may see.
+
+    Without everybody's leads: those that were published.
+    """
+    plans = _all_with_permission(RoutingPlan, user)
+    return plans if user.has_perm(SEE_EVERYONES_LEADS) else plans.exclude(published_at=None)
 
 
 def calendars_visible_to(user: Viewer) -> QuerySet[BusinessCalendar]:
@@ -366,6 +429,27 @@ def may_answer(user: Viewer, handoff: Handoff) -> bool:
         user.has_perm("routing.answer_handoff")
         and handoff.rep is not None
         and handoff.rep.user_id == user.pk
+    )
+
+
+def floor_checks_visible_to(user: Viewer) -> QuerySet[FloorCheck]:
+    """Return the checks against the floor that somebody may see: those of visible handoffs."""
+    return _of_visible_handoffs(FloorCheck, user)
+
+
+def bulk_rejections_visible_to(user: Viewer) -> QuerySet[BulkRejection]:
+    """Return the rejections of batches that somebody may see: with everybody's leads."""
+    return _of_everybody(BulkRejection, user)
+
+
+def may_reject_batch(user: Viewer, version: DefinitionVersion | None) -> bool:
+    """Say whether somebody may reject what batches of a definition have below the floor.
+
+    version: the definition's in force, whose operator of sales may as well.
+    """
+    operator_id = version.sales_operator_id if version is not None else None
+    return (operator_id is not None and operator_id == user.pk) or user.has_perm(
+        "routing.reject_batch"
     )
 
 

@@ -11,6 +11,7 @@ from crm_handoff.integrations import deliveries
 from crm_handoff.people import rates, roles
 from crm_handoff.people.models import Invitation, User
 from crm_handoff.people.roles import Role
+from routing import rotation
 from routing.enums import RepKind
 from routing.models import Rep, Territory, TerritoryMembership
 
@@ -219,5 +220,8 @@ def _make_rep(person: User, place: RepPlace) -> None:
     )
     if place.territory is not None:
         TerritoryMembership.objects.update_or_create(
-            territory=place.territory, rep=rep, defaults={"is_active": True}
+            territory=place.territory,
+            rep=rep,
+            defaults={"is_active": True},
+            create_defaults={"credit": rotation.join_credit(place.territory)},
         )

@@ -47,7 +47,7 @@ FIND_AND_COUNT = f"""
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 _EDITED = ("source", "campaign", "asset", "persona")
-_LAID_OUT = ("territory", "businesscalendar", "rejectionreason")
+_LAID_OUT = ("territory", "businesscalendar", "rejectionreason", "absenceseries")
 _ENTERED = ("territorymembership", "absence", "namedaccount", "calendarwindow", "calendarclosure")
 
 SCOPE_RIGHTS: dict[Scope, tuple[str, ...]] = {
@@ -60,7 +60,12 @@ SCOPE_RIGHTS: dict[Scope, tuple[str, ...]] = {
         "leads.add_opportunity",
         "leads.change_opportunity",
     ),
-    Scope.READ: ("definitions.view_*", "leads.view_*", "routing.view_*"),
+    Scope.READ: (
+        "definitions.view_*",
+        "leads.view_*",
+        "routing.view_*",
+        "crm_handoff.view_checkup",
+    ),
     Scope.HANDOFF: (
         "routing.view_handoff",
         "routing.view_rejectionreason",

@@ -17,19 +17,20 @@ from crm_handoff.clock import database_now
 from crm_handoff.people.access import handoffs_visible_to, may_answer, opportunities_visible_to
 from crm_handoff.web import checklists, outcomes
 from crm_handoff.web.clocks import duration
+from crm_handoff.web.criteria import ASKED_FOR, choices_of
 from crm_handoff.web.forms import (
     AttemptForm,
     ConfirmForm,
     OpportunityForm,
     OutcomeForm,
-    RejectForm,
+    RejectLeadForm,
 )
 from crm_handoff.web.lead import handoff_for, page
 from crm_handoff.web.requests import PageRequest
 from definitions.enums import Checklist
 from leads.enums import OpportunityStage
 from leads.models import Opportunity
-from routing import confirmations, handoffs
+from routing import attempts, confirmations, handoffs
 from routing.models import Handoff
 
 HOLDER = ("routing.view_handoff",)
@@ -59,7 +60,9 @@ def accept(request: PageRequest, public_id: UUID) -> HttpResponse:
     found = answerable(request, public_id)
     return outcomes.done(
         request,
-        lambda: handoffs.accept(found.pk, by=request.user, at=database_now()),
+        lambda: handoffs.accept(
+            found.pk, by=request.user, at=database_now(), held_by=found.rep_id
+        ),
         said=_("You accepted %(lead)s.") % {"lead": found.lead},
         undo=_undo_address(found),
         back=lead_page(found),
@@ -72,12 +75,22 @@ def accept(request: PageRequest, public_id: UUID) -> HttpResponse:
 def reject(request: PageRequest, public_id: UUID) -> HttpResponse:
     """Reject a lead with a reason and a comment; for 30 seconds it can be taken back."""
     found = answerable(request, public_id)
-    form = RejectForm(request.POST or None)
+    form = RejectLeadForm(
+        request.POST or None,
+        criteria=choices_of(found.version),
+        lacking=attempts.lacking(found),
+    )
     if not form.is_valid():
-        return sheet(request, found, form, "reject")
+        return sheet(request, found, form, "reject", asked_for=ASKED_FOR)
     return outcomes.done(
         request,
-        lambda: handoffs.reject(found.pk, by=request.user, at=database_now(), **form.cleaned_data),
+        lambda: handoffs.reject(
+            found.pk,
+            by=request.user,
+            at=database_now(),
+            held_by=found.rep_id,
+            **form.cleaned_data,
+        ),
         said=_("You rejected %(lead)s: %(reason)s.")
         % {"lead": found.lead, "reason": form.cleaned_data["reason"]},
         undo=_undo_address(found),

@@ -34,7 +34,9 @@ def accept(request: PageRequest) -> HttpResponse:
     done, refused = _each(
         request,
         _chosen(request, request.POST),
-        lambda one: handoffs.accept(one.pk, by=request.user, at=database_now()),
+        lambda one: handoffs.accept(
+            one.pk, by=request.user, at=database_now(), held_by=one.rep_id
+        ),
     )
     said = ngettext("%(count)s lead accepted.", "%(count)s leads accepted.", len(done))
     undo = _undo_address(done)

@@ -23,6 +23,7 @@ FIELDS: dict[str, str | Promise] = {
     "account.is_target": lazy("Target account"),
     "account.region": lazy("Region of the company"),
     "account.revenue": lazy("Revenue of the company"),
+    "account.tier": lazy("Tier of the company"),
     "account.technologies": lazy("Technologies of the company"),
     "lead.account": lazy("Company"),
     "lead.country": lazy("Country"),
@@ -32,6 +33,7 @@ FIELDS: dict[str, str | Promise] = {
     "lead.language": lazy("Language"),
     "lead.persona": lazy("Persona"),
     "lead.phone": lazy("Phone"),
+    "lead.product_line": lazy("Product line asked for"),
     "lead.region": lazy("Region"),
     "lead.source": lazy("Source"),
 }

@@ -4,19 +4,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_handoff.web.tags import absolute
-from routing import calendar
+from crm_handoff.web.tags import absolute, near
+from routing import calendar, elapsed
 from routing.enums import TimerMilestone, TimerState
-from routing.hours import AROUND_THE_CLOCK, hours_of
+from routing.hours import hours_in
 from routing.models import Handoff, SlaTimer
 
 SOON = timedelta(hours=1)
 """Open time left below which a promise is due soon; the script of the pages has the same."""
 
 SECOND = timedelta(seconds=1)
+NOTHING = timedelta(0)
 
 LOOK_AHEAD = timedelta(hours=12)
 """How far past the due instant a page can count without asking again."""
@@ -25,6 +27,9 @@ WATCHED = {
     TimerMilestone.RE_RESPONSE: gettext_lazy("first contact, new owner"),
     TimerMilestone.FIRST_RESPONSE: gettext_lazy("first contact"),
     TimerMilestone.ACCEPTANCE: gettext_lazy("accept or reject"),
+    TimerMilestone.SECOND_ATTEMPT: gettext_lazy("second attempt"),
+    TimerMilestone.OUTCOME: gettext_lazy("opportunity or return"),
+    TimerMilestone.ASSIGNMENT: gettext_lazy("an owner"),
     TimerMilestone.ANSWER: gettext_lazy("answer"),
 }
 """Milestones in words, a rep's in the order in which they want to see them."""
@@ -87,7 +92,8 @@ def clock_of(handoff: Handoff, *, at: datetime) -> Clock | None:
     timer = watched(handoff)
     if timer is None:
         return None
-    hours = hours_of(handoff.calendar) if timer.is_business_time else AROUND_THE_CLOCK
+    is_own = timer.calendar_id == handoff.calendar_id
+    hours = hours_in(handoff.calendar if is_own else timer.calendar)
     return clock_of_timer(timer, hours=hours, at=at)
 
 
@@ -96,19 +102,29 @@ def clock_of_timer(timer: SlaTimer, *, hours: calendar.BusinessHours, at: dateti
     if timer.state == TimerState.MET or timer.stopped_at is not None:
         return _stopped(timer)
     if timer.state == TimerState.PAUSED:
-        return _paused(timer)
+        return _paused(timer, hours, at=at)
     return _running(timer, hours, at=at)
 
 
-def _paused(timer: SlaTimer) -> Clock:
+def _paused(timer: SlaTimer, hours: calendar.BusinessHours, *, at: datetime) -> Clock:
+    left = elapsed.left(timer, at=at, hours=hours)
     since = absolute(timer.paused_at) if timer.paused_at else ""
+    ends_at = timer.paused_until
+    until = near(timezone.localtime(ends_at)) if ends_at else _("further notice")
+    said = _("%(reason)s. Paused since %(since)s; %(time)s are left when it goes on.")
     return Clock(
         "paused",
-        _("paused"),
+        _("paused, %(time)s left") % {"time": duration(left)},
         _promise(timer),
-        _("by a manager"),
-        _("Since %(when)s") % {"when": since},
+        _("until %(when)s") % {"when": until},
+        said
+        % {
+            "reason": timer.get_pause_reason_display(),
+            "since": since,
+            "time": duration(left),
+        },
         timer.due_at,
+        share_pct=_share_pct(timer, left, hours),
     )
 
 
@@ -146,15 +162,15 @@ def _running(timer: SlaTimer, hours: calendar.BusinessHours, *, at: datetime) ->
         timer.due_at,
         due=str(int(timer.due_at.timestamp())),
         open_text=spans(intervals),
-        share_pct=100 if is_late else _share_pct(timer, left, hours, at=at),
+        share_pct=100 if is_late else _share_pct(timer, left, hours),
     )
 
 
-def _share_pct(
-    timer: SlaTimer, left: timedelta, hours: calendar.BusinessHours, *, at: datetime
-) -> int:
-    used = calendar.elapsed(hours, start=timer.started_at, end=at)
-    return round(100 * used / (used + left)) if used + left else 0
+def _share_pct(timer: SlaTimer, left: timedelta, hours: calendar.BusinessHours) -> int:
+    """Return how much is used up of what the clock had; a pause uses up nothing."""
+    past_due = calendar.elapsed(hours, start=timer.due_at, end=timer.promised_at)
+    used = max(NOTHING, timer.respond_within - left - past_due)
+    return min(100, round(100 * used / (used + left))) if used + left else 0
 
 
 def spans(intervals: Iterable[calendar.Interval]) -> str:

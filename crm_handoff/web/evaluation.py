@@ -16,7 +16,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from crm_handoff.people import access
-from crm_handoff.web import differences, outlooks
+from crm_handoff.web import decisions, differences, outlooks
 from crm_handoff.web.explanation import explain
 from crm_handoff.web.judging import judge_of
 from crm_handoff.web.packets import company_of
@@ -34,7 +34,7 @@ from leads.models import (
 )
 from leads.outlook import outlook_of
 from routing.enums import ReviewTaskState
-from routing.models import Acceptance, Handoff, Rejection
+from routing.models import Acceptance, Handoff, Rejection, RoutingDecision
 
 SHOWN = 40
 """Rows of each history that are shown at once."""
@@ -107,6 +107,7 @@ def lead(request: PageRequest, public_id: UUID, evaluation_id: int | None = None
         .select_related("owner", "answered_by", "assertion")
         .order_by("-opened_at", "-pk")[:SHOWN],
         "handoffs": _handoffs(request, found),
+        "panels": decisions.panels_of(_decisions(request, found)),
         "transitions": access.transitions_visible_to(request.user)
         .filter(lead=found)
         .select_related("by", "evaluation__version__definition")
@@ -214,6 +215,11 @@ def _handoffs(request: HttpRequest, found: Lead) -> QuerySet[Handoff]:
         .prefetch_related(Prefetch("rejections", rejections), Prefetch("acceptances", acceptances))
         .order_by("-opened_at", "-pk")
     )
+
+
+def _decisions(request: HttpRequest, found: Lead) -> QuerySet[RoutingDecision]:
+    visible = access.decisions_visible_to(request.user).filter(handoff__lead=found)
+    return decisions.with_names(visible)[:SHOWN]
 
 
 def _changes(request: HttpRequest, found: Lead) -> list[Change]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
@@ -15,10 +16,16 @@ from crm_handoff.web.shares import money, pct, percent
 from crm_handoff.web.verdicts import Promise, Verdict, conclude, promises_of
 from definitions.vocabulary import Process
 
+PAGES = {"response_misses": "web:sla_response", "floor_misses": "web:sla_criteria"}
+"""Pages on which both promises are taken apart, by glossary key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of the present week beside the week before; `explains` is its glossary key."""
+    """One figure of the present week beside the week before; `explains` is its glossary key.
+
+    address: the page on which it is taken apart; "" without one.
+    """
 
     explains: str
     value: str
@@ -26,6 +33,7 @@ class Figure:
     compared: str
     chart: Chart | None = None
     verdict: Verdict | None = None
+    address: str = ""
 
     @property
     def name(self) -> Text:
@@ -57,6 +65,7 @@ def _promised(card: Scorecard, promise: Promise) -> Figure:
         compared=_last_week(last),
         chart=_rates(card, promise),
         verdict=conclude(promise, card.weeks),
+        address=reverse(PAGES[promise.explains]) if promise.explains in PAGES else "",
     )
 
 

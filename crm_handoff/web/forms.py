@@ -1,7 +1,7 @@
 """Forms of the product's pages; what must never be untrue is held below them."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,13 +11,15 @@ from django.utils.translation import gettext_lazy
 
 from crm_handoff.web import deadlines
 from crm_handoff.web.checklists import SENTENCES, Known
+from crm_handoff.web.criteria import ASKED_FOR, Choices
 from definitions.enums import AttemptKind, Checklist
 from leads.enums import OpportunityStage
 from routing.answers import is_blank
+from routing.attempts import TooFewAttempts, Tried
 from routing.confirmations import QUESTIONS, ChecklistAnswer
 from routing.enums import AttemptOutcome
 from routing.followups import Plan
-from routing.models import RejectionReason, Rep
+from routing.models import RejectionReason
 
 AGAIN = {
     AttemptKind.CALL: gettext_lazy("Call again"),
@@ -118,7 +120,7 @@ class TaskForm(WhenForm):
 
 
 class RejectForm(forms.Form):
-    """Why a lead is refused: a reason and a comment, always."""
+    """Why leads are refused: a reason and a comment, always."""
 
     reason = forms.ModelChoiceField(
         RejectionReason.objects.none(),
@@ -144,6 +146,47 @@ class RejectForm(forms.Form):
         if is_blank(comment):
             raise forms.ValidationError(self.fields["comment"].error_messages["required"])
         return comment
+
+
+class RejectLeadForm(RejectForm):
+    """Why one lead is refused, and which criterion of its agreement it misses.
+
+    criteria: those that the rejection may name, in groups. It is asked for one when the reason
+        accuses what the agreement is about, and need not name any.
+    lacking: reasons that take more attempts than were made, and what they still take.
+    """
+
+    criterion_key = forms.ChoiceField(
+        required=False,
+        error_messages={
+            "invalid_choice": gettext_lazy("The agreement has no such criterion. Choose another.")
+        },
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        criteria: Choices,
+        lacking: Mapping[RejectionReason, Tried],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.criteria, self.lacking = criteria, lacking
+        self.fields["criterion_key"].choices = [("", ""), *criteria]  # type: ignore[attr-defined]
+
+    def clean_reason(self) -> RejectionReason:
+        reason: RejectionReason = self.cleaned_data["reason"]
+        if reason in self.lacking:
+            raise forms.ValidationError(str(TooFewAttempts(reason, self.lacking[reason])))
+        return reason
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        reason = said.get("reason")
+        # Whoever changed their mind about the reason has no criterion on the screen any more.
+        if reason is not None and reason.category not in ASKED_FOR:
+            said["criterion_key"] = ""
+        return said
 
 
 class ConfirmForm(forms.Form):
@@ -195,62 +238,6 @@ class ConfirmForm(forms.Form):
                 value=self.cleaned_data[key], evidence=self.cleaned_data[f"{key}_evidence"]
             )
             for key in self.questions
-        }
-
-
-class AwayForm(forms.Form):
-    """From when until when a rep is away, and who stands in for them."""
-
-    span_kind = forms.ChoiceField(
-        choices=[
-            ("today", gettext_lazy("The rest of today")),
-            ("tomorrow", gettext_lazy("Today and tomorrow")),
-            ("dates", gettext_lazy("Choose the days")),
-        ],
-        initial="today",
-        widget=forms.RadioSelect,
-    )
-    first = forms.DateField(required=False)
-    last = forms.DateField(required=False)
-    delegate = forms.ModelChoiceField(Rep.objects.none(), required=False)
-
-    def __init__(self, *args: Any, rep: Rep, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        worked = rep.memberships.filter(is_active=True).values("territory")
-        colleagues = Rep.objects.filter(
-            is_active=True, user__is_active=True, memberships__territory__in=worked
-        ).exclude(pk=rep.pk)
-        self.fields["delegate"].queryset = (  # type: ignore[attr-defined]
-            colleagues.select_related("user").order_by("user__full_name", "pk").distinct()
-        )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("span_kind") != "dates" or self.errors:
-            return cleaned
-        today, first, last = timezone.localdate(), cleaned.get("first"), cleaned.get("last")
-        if first is None:
-            self.add_error("first", _("Say on which day you leave."))
-        elif first < today:
-            self.add_error("first", _("Choose today or a day to come."))
-        elif last is None or last < first:
-            self.add_error("last", _("Say on which day you are last away: not before you leave."))
-        elif last - today > deadlines.REACH:
-            self.add_error("last", deadlines.TOO_FAR)
-        return cleaned
-
-    def span(self, *, at: datetime) -> dict[str, Any]:
-        """Return from when until when, and by whom represented, once the form is valid."""
-        today = timezone.localdate(at)
-        first, last = today, today
-        if self.cleaned_data["span_kind"] == "tomorrow":
-            last = today + timedelta(days=1)
-        elif self.cleaned_data["span_kind"] == "dates":
-            first, last = self.cleaned_data["first"], self.cleaned_data["last"]
-        return {
-            "begins_at": max(at, deadlines.midnight(first)),
-            "ends_at": deadlines.midnight(last + timedelta(days=1)),
-            "delegate": self.cleaned_data["delegate"],
         }
 
 

@@ -78,6 +78,19 @@ GLOSSARY: dict[str, Explanation] = {
         ),
         formula=_("the confidence of the title rule that matched, as marketing and sales agreed"),
     ),
+    "batch_misses": Explanation(
+        name=_("Below the floor in a batch"),
+        meaning=_(
+            "How much of what one campaign, source, import or week brought to sales misses the "
+            "floor of the agreement. Above the limit sales may reject what of it is still open."
+        ),
+        formula=_("handed over below the floor ÷ all handed over"),
+        window=_("Handed over in the last 28 days; a week counts as a whole."),
+        source=_(
+            "The limit that both sides signed. It is broken strictly above it, from 20 leads on. "
+            "A lead is checked at handover, and again when a fact is corrected."
+        ),
+    ),
     "content_hash": Explanation(
         name=_("Fingerprint"),
         meaning=_(
@@ -133,6 +146,19 @@ GLOSSARY: dict[str, Explanation] = {
             "below that it is too few to say."
         ),
     ),
+    "floor_misses_28_days": Explanation(
+        name=_("Below the criteria floor"),
+        meaning=_(
+            "Leads that marketing handed over though they miss the floor of the agreement. This "
+            "is marketing's promise."
+        ),
+        formula=_("handed over below the floor ÷ all handed over"),
+        window=_("Handed over in the last 28 days."),
+        source=_(
+            "The line is the limit that both sides signed. It counts from 20 leads on; below that "
+            "it is too few to say."
+        ),
+    ),
     "funnel_days": Explanation(
         name=_("Days to won"),
         meaning=_("Half of the won leads took fewer days, half took more."),
@@ -162,6 +188,32 @@ GLOSSARY: dict[str, Explanation] = {
         window=_(
             "This week so far, in the organization's zone; beside it last week at the same point "
             "and last week in all."
+        ),
+    ),
+    "health_checks": Explanation(
+        name=_("Invariants"),
+        meaning=_(
+            "What must never be true. The database refuses most of it; these questions find what "
+            "happened all the same, and what did not happen though it should have."
+        ),
+        window=_("Each minute the last two days, once a day the whole history."),
+        source=_("The same as `manage.py check_invariants`."),
+    ),
+    "health_letters": Explanation(
+        name=_("Messages to be sent"),
+        meaning=_("E-mails that are due and have not left. They leave within a minute."),
+    ),
+    "health_notices": Explanation(
+        name=_("Notices to be told"),
+        meaning=_(
+            "Notices for which no e-mail has been written yet. It takes 30 seconds at most."
+        ),
+    ),
+    "health_steps": Explanation(
+        name=_("Steps of clocks that are due"),
+        meaning=_(
+            "Warnings, breaches and escalations whose time has come and that have not happened. "
+            "They happen within 15 seconds."
         ),
     ),
     "impact": Explanation(
@@ -209,6 +261,15 @@ GLOSSARY: dict[str, Explanation] = {
         formula=_("assigned and accepted leads ÷ the rep's capacity"),
         window=_("Now."),
         source=_("Capacity is set for each rep, usually 30."),
+    ),
+    "moves_on": Explanation(
+        name=_("What an absence sets going"),
+        meaning=_(
+            "As it begins, each lead of the rep that nobody has contacted or accepted, and whose "
+            "clock runs, goes to who stands in, else by the rules to somebody who is there, else "
+            "to the territory's queue. Clocks go on as they were."
+        ),
+        window=_("Leads that are in work stay with the rep, and none comes back by itself."),
     ),
     "mql_to_sql": Explanation(
         name=_("MQL to SQL"),
@@ -287,6 +348,20 @@ GLOSSARY: dict[str, Explanation] = {
             "below that it is too few to say."
         ),
     ),
+    "response_rate": Explanation(
+        name=_("Missed first responses"),
+        meaning=_(
+            "First contacts that came later than promised, or not at all, each counted for "
+            "whoever held the lead when it came due; a queue's counts for its manager. What a new "
+            "owner does after a breach is outside."
+        ),
+        formula=_("missed ÷ first-response clocks that came due"),
+        window=_("The time chosen, up to now; business time as each promise counts it."),
+        source=_(
+            "The range is a 95 % Wilson interval. Lines stand in the order of its lower end, so "
+            "that a single case does not lead the list."
+        ),
+    ),
     "review_acceptance": Explanation(
         name=_("What sales accepted"),
         meaning=_(
@@ -326,11 +401,22 @@ GLOSSARY: dict[str, Explanation] = {
     "running_clocks": Explanation(
         name=_("Running clocks"),
         meaning=_(
-            "Open leads that wait for their first contact or for an answer; late ones stay here "
-            "until somebody gets in touch."
+            "Every promise about an open lead that somebody waits for: the first contact, an "
+            "answer, an owner, an outcome. Late ones stay here until it happens; paused ones say "
+            "when they go on."
         ),
-        formula=_("open leads with a running promise, or a missed one that nobody answered"),
+        formula=_("promises that run, are paused, or were missed and not kept since"),
         window=_("Now."),
+    ),
+    "signed_limit": Explanation(
+        name=_("Signed limit"),
+        meaning=_(
+            "The share of misses that both sides signed as the most. Above it the one person whom "
+            "the agreement names for that side is told, once a week, until somebody says what is "
+            "done about it."
+        ),
+        formula=_("missed ÷ counted, above the limit, from 20 cases on"),
+        window=_("The last 28 days, up to now."),
     ),
     "signs_of_life": Explanation(
         name=_("Relay and workers"),
@@ -356,6 +442,15 @@ GLOSSARY: dict[str, Explanation] = {
         window=_("The last moment at which it would still suffice is judged too."),
         source=_("The version that would judge the lead now."),
     ),
+    "suspended": Explanation(
+        name=_("Out of rotation"),
+        meaning=_(
+            "Reps who missed first responses again and again. The rotation passes them over; "
+            "leads of accounts that are named for them or theirs already still come."
+        ),
+        window=_("As many misses in as many days as RevOps set in the routing policy."),
+        source=_("A manager puts them back; misses are counted anew from then."),
+    ),
     "talking_points": Explanation(
         name=_("Order of talking points"),
         meaning=_("By how deep and how recent the interest is in the asset they come from."),
@@ -363,6 +458,38 @@ GLOSSARY: dict[str, Explanation] = {
             "sum over its touchpoints of 1 (a glance) to 4 (asking to buy), halved every 14 days"
         ),
         window=_("The latest 200 touchpoints up to the handoff, and the latest 50 since."),
+    ),
+    "turns_expected": Explanation(
+        name=_("Expected"),
+        meaning=_("How many turns are a rep's fair share."),
+        formula=_("for each turn: weight ÷ weights of all who could have taken it, summed"),
+        window=_("The weeks chosen above, this one included."),
+        source=_(
+            "From the recorded decisions: whoever was full, away, out of rotation or without the "
+            "language could not have taken it."
+        ),
+    ),
+    "turns_otherwise": Explanation(
+        name=_("Other leads"),
+        meaning=_(
+            "Leads of the territory that came by name, by account, from its queue by hand, or "
+            "from a person. They count toward the load, not as turns."
+        ),
+        window=_("The weeks chosen above, this one included."),
+    ),
+    "turns_owed": Explanation(
+        name=_("Owed now"),
+        meaning=_(
+            "Turns that the rotation still owes, for example for an absence or a lead that was "
+            "rightly returned. They come back by and by."
+        ),
+        formula=_("credit ÷ weights of all who work the territory"),
+        window=_("Now."),
+    ),
+    "turns_skipped": Explanation(
+        name=_("Passed over"),
+        meaning=_("How often the rotation went past a rep, and for which reason."),
+        window=_("The weeks chosen above, this one included."),
     ),
     "versions_waiting": Explanation(
         name=_("Definitions"),

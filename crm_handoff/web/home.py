@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from crm_handoff.people import onboarding
-from crm_handoff.people.access import handoffs_visible_to
+from crm_handoff.people.access import alerts_visible_to, handoffs_visible_to
 from crm_handoff.people.models import User
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.reports import rejections, scorecard, weeks
@@ -26,7 +27,7 @@ from crm_handoff.web.operations import signs
 from crm_handoff.web.requests import PageRequest
 from crm_handoff.web.shares import percent
 from routing.enums import ReasonCategory
-from routing.models import Rejection
+from routing.models import Rejection, SlaAlert
 
 REASONS_WITHIN = timedelta(weeks=4)
 
@@ -78,7 +79,10 @@ def home(request: PageRequest) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 def _page(request: PageRequest, template: str) -> HttpResponse:
     at = timezone.now()
-    context = _agreement(request, at=at) | {"needs": needs_of(request.user, at=at)}
+    context = _agreement(request, at=at) | {
+        "needs": needs_of(request.user, at=at),
+        "alerts": unanswered(request.user),
+    }
     if template == "web/home_sales.html":
         context |= _sales(request, at=at)
     if template == "web/home_revops.html":
@@ -119,6 +123,12 @@ def _sales(request: PageRequest, *, at: datetime) -> dict[str, Any]:
         "late": team.rows_of(late[:LATE_SHOWN], at=at),
         "now": str(at.timestamp()),
     }
+
+
+def unanswered(user: User) -> QuerySet[SlaAlert]:
+    """Return the broken limits of both sides about which nobody has said anything yet."""
+    waiting = alerts_visible_to(user).filter(acknowledged_at=None)
+    return waiting.select_related("definition", "told").order_by("-at", "-pk")
 
 
 def latest_rejections(user: User) -> list[Rejection]:

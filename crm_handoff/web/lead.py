@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -17,8 +17,9 @@ from crm_handoff.people.access import handoffs_visible_to, may_answer, opportuni
 from crm_handoff.people.models import User
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.reports.similar import similar_won
-from crm_handoff.web import outreach, packets
+from crm_handoff.web import decisions, outreach, packets
 from crm_handoff.web.clocks import clock_of, watched
+from crm_handoff.web.criteria import named_by
 from crm_handoff.web.explanation import explain
 from crm_handoff.web.forms import OpportunityForm, OutcomeForm
 from crm_handoff.web.judging import judge_of
@@ -30,7 +31,7 @@ from definitions.enums import AttemptKind
 from leads import lifecycle
 from leads.enums import Cause, OpportunityStage, Stage
 from leads.models import Opportunity
-from routing.enums import AttemptOutcome, HandoffStatus, SlaEventKind
+from routing.enums import AttemptOutcome, HandoffStatus, SlaEventKind, TimerState
 from routing.followups import open_of
 from routing.models import Attempt, FollowUp, Handoff, RoutingDecision, SlaEvent, SlaTimer
 from routing.packet import later
@@ -69,17 +70,12 @@ def handoff_for(request: PageRequest, public_id: UUID) -> Handoff:
             "calendar__closures",
             Prefetch("timers", SlaTimer.objects.order_by("pk")),
             Prefetch("timers__events", SlaEvent.objects.select_related("by")),
-            Prefetch("decisions", _decisions()),
+            Prefetch("decisions", decisions.with_names(RoutingDecision.objects.all())),
         ),
         public_id=public_id,
     )
     found.evaluation.lead = found.lead
     return found
-
-
-def _decisions() -> QuerySet[RoutingDecision]:
-    decisions = RoutingDecision.objects.select_related("rep__user", "queue", "by")
-    return decisions.order_by("-at", "-pk")
 
 
 def page(request: PageRequest, found: Handoff, **forms: Any) -> dict[str, Any]:
@@ -112,6 +108,7 @@ def _told(found: Handoff, *, at: datetime) -> dict[str, Any]:
             motion=packet["qualification"].get("motion", ""),
         ),
         "why_me": found.decisions.all()[0].why if found.decisions.all() else "",
+        "panels": decisions.panels_of(found.decisions.all()),
         "company": packets.company_of(lead),
         "authority": packets.authority_of(packet),
         "persona": packet.get("persona") or since.persona,
@@ -131,6 +128,7 @@ def _told(found: Handoff, *, at: datetime) -> dict[str, Any]:
 def _done(request: PageRequest, found: Handoff, *, at: datetime) -> dict[str, Any]:
     """Return what people did and may do: clock, answers, notes, other handoffs, next step."""
     rejections = outreach.rejections_of(found)
+    rejection = next((row for row in rejections if row.handoff_id == found.pk), None)
     attempts = outreach.attempts_of(found)
     checks = outreach.checklist_of(found, at=at)
     known = {
@@ -138,7 +136,8 @@ def _done(request: PageRequest, found: Handoff, *, at: datetime) -> dict[str, An
         "ledger": _ledger(found),
         "attempts": attempts,
         "contacts": outreach.contacts_of(found, attempts, rejections),
-        "rejection": next((row for row in rejections if row.handoff_id == found.pk), None),
+        "rejection": rejection,
+        "named_criterion": named_by(rejection, found.version) if rejection else "",
         "others": outreach.other_handoffs(found, viewer=request.user),
         "notes": notes_of(found.lead),
         "may_note": request.user.has_perm("leads.add_note"),
@@ -151,6 +150,8 @@ def _done(request: PageRequest, found: Handoff, *, at: datetime) -> dict[str, An
         "sees_all": request.user.has_perm(SEE_EVERYONES_LEADS),
         "may_answer": may_answer(request.user, found),
         "may_accept": found.status == HandoffStatus.ASSIGNED,
+        "may_pause": request.user.has_perm("routing.change_slatimer"),
+        "clock_states": {TimerState(timer.state) for timer in found.timers.all()},
         "may_confirm": _may_confirm(found),
     }
     return known | {"step": next_step_of(_situation(request, found, known), at=at)}

@@ -17,8 +17,20 @@ from routing.enums import ReviewTaskState
 from routing.models import Rep
 
 BELOW: dict[str, tuple[str, ...]] = {
-    "queue": ("handoff", "attempt", "accept", "reject", "confirm", "followup"),
-    "team": ("team_",),
+    "queue": (
+        "handoff",
+        "attempt",
+        "accept",
+        "reject",
+        "confirm",
+        "followup",
+        "away",
+        "absence",
+        "series",
+        "calendar_",
+    ),
+    "home": ("health_",),
+    "team": ("team_", "routing", "fairness", "sla_"),
     "leads": ("lead", "evaluation"),
     "accounts": ("account",),
     "definitions": ("definition", "version", "impact", "example", "proposal"),

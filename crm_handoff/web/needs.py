@@ -12,16 +12,19 @@ from django.utils.translation import ngettext
 from crm_handoff.agreements.telling import SIGNS_FOR
 from crm_handoff.people.access import (
     assets_visible_to,
+    checkups_visible_to,
     handoffs_visible_to,
     notices_visible_to,
     proposals_visible_to,
     questions_for,
     reviews_visible_to,
+    suspensions_visible_to,
     versions_visible_to,
 )
 from crm_handoff.people.models import User
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.reports.assets import WITHOUT_TEXT
+from crm_handoff.web.tags import day_of
 from definitions.enums import VersionState
 from definitions.models import Refusal, ReviewSignature, SignOff
 from routing.enums import HandoffStatus, ReviewTaskState, SlaEventKind, TimerMilestone, TimerState
@@ -45,6 +48,8 @@ def needs_of(user: User, *, at: datetime) -> list[Need]:
     for ask in (
         _escalated,
         _missed_today,
+        _unhealthy,
+        _suspended,
         _waiting,
         _questions,
         _to_sign,
@@ -96,6 +101,37 @@ def _missed_today(user: User, at: datetime) -> list[Need]:
         count,
     )
     return [Need(words % {"count": count}, _("See who is late"), _team("late"), "late", "late")]
+
+
+def _unhealthy(user: User, at: datetime) -> list[Need]:
+    count = checkups_visible_to(user).filter(violated_count__gt=0).count()
+    if not count:
+        return []
+    words = ngettext(
+        "%(count)s invariant of the product does not hold.",
+        "%(count)s invariants of the product do not hold.",
+        count,
+    )
+    address = reverse("web:health_checks")
+    return [Need(words % {"count": count}, _("See what is wrong"), address, "late", "late")]
+
+
+def _suspended(user: User, at: datetime) -> list[Need]:
+    """Reps out of rotation, for whoever may put them back."""
+    if not user.has_perm("routing.change_suspension"):
+        return []
+    out = suspensions_visible_to(user).filter(ended_at=None).select_related("rep__user")
+    return [
+        Need(
+            _("%(rep)s is out of rotation since %(day)s: too many first responses were missed.")
+            % {"rep": one.rep, "day": day_of(timezone.localtime(one.began_at))},
+            _("Put back into the rotation"),
+            f"{reverse('web:team')}#suspended",
+            "paused",
+            "soon",
+        )
+        for one in out.order_by("began_at", "pk")
+    ]
 
 
 def _waiting(user: User, at: datetime) -> list[Need]:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
@@ -26,7 +26,7 @@ from crm_handoff.people.access import handoffs_visible_to, notices_visible_to
 from crm_handoff.web.requests import PageRequest
 from leads.models import Lead
 from routing import notices as told
-from routing.enums import NoticeKind, StepKind
+from routing.enums import NoticeKind, StepKind, TimerMilestone
 from routing.models import Notice
 
 SHOWN = 50
@@ -86,8 +86,68 @@ WORDS = {
         _("Questions about leads"),
         _("A question about %(who)s is yours to answer"),
     ),
+    NoticeKind.REMINDER: (
+        "late",
+        _("Reminder"),
+        _("Reminder: %(who)s still waits for you, past the promised time"),
+    ),
+    NoticeKind.MANAGER_TOLD: (
+        "late",
+        _("Missed in your team"),
+        _("%(who)s still has no response, past the promised time"),
+    ),
+    NoticeKind.SLA_ALERT: (
+        "flag",
+        _("Signed limit broken"),
+        _("%(definition)s: a signed limit is broken, and you are named to answer for it"),
+    ),
+    NoticeKind.BULK_REJECTED: (
+        "no",
+        _("Rejected together"),
+        _("Sales rejected what was below the floor of %(batch)s"),
+    ),
+    NoticeKind.SUSPENDED: (
+        "late",
+        _("Out of rotation"),
+        _("%(rep)s is out of rotation: too many first responses were missed"),
+    ),
 }
 """Icon, name and sentence of each kind."""
+
+AGAIN = _("%(who)s still waits: little of the time to answer is left")
+"""What a later warning of a response says."""
+
+BY_MILESTONE = {
+    (NoticeKind.WARNING, TimerMilestone.SECOND_ATTEMPT): _(
+        "%(who)s waits for a second attempt: time runs out"
+    ),
+    (NoticeKind.WARNING, TimerMilestone.OUTCOME): _(
+        "%(who)s: time runs out for an opportunity or a return"
+    ),
+    (NoticeKind.WARNING, TimerMilestone.ASSIGNMENT): _(
+        "%(who)s waits in a queue for an owner: time runs out"
+    ),
+    (NoticeKind.BREACHED, TimerMilestone.SECOND_ATTEMPT): _(
+        "%(who)s got no second attempt in time"
+    ),
+    (NoticeKind.BREACHED, TimerMilestone.OUTCOME): _(
+        "%(who)s: neither an opportunity nor a return in time"
+    ),
+    (NoticeKind.BREACHED, TimerMilestone.ASSIGNMENT): _("%(who)s got no owner in time"),
+    (NoticeKind.REMINDER, TimerMilestone.OUTCOME): _(
+        "Reminder: %(who)s is to become an opportunity or to be returned, and it is past due"
+    ),
+    (NoticeKind.MANAGER_TOLD, TimerMilestone.SECOND_ATTEMPT): _(
+        "%(who)s still got no second attempt, past the promised time"
+    ),
+    (NoticeKind.MANAGER_TOLD, TimerMilestone.OUTCOME): _(
+        "%(who)s: still neither an opportunity nor a return, past the promised time"
+    ),
+    (NoticeKind.MANAGER_TOLD, TimerMilestone.ASSIGNMENT): _(
+        "%(who)s still has no owner, past the promised time"
+    ),
+}
+"""Sentence of what a clock says that is not about a response."""
 
 LATER = {
     StepKind.WARN: ("soon", _("The question about %(who)s waits: half of the time is used up")),
@@ -258,10 +318,24 @@ def _folded(lines: Iterable[Line]) -> list[Fold]:
     return [Fold(said[0], said[1:]) for said in about.values()]
 
 
+def _moved(count: int) -> str:
+    """Say how many leads moved on when their rep went away."""
+    return ngettext(
+        "You are away: %(count)s lead that you had not touched has moved on",
+        "You are away: %(count)s leads that you had not touched have moved on",
+        count,
+    ) % {"count": count}
+
+
 def _line(notice: Notice, visible: Container[int | None], asked: Mapping[str, Lead]) -> Line:
     icon, _name, words = WORDS[NoticeKind(notice.kind)]
+    words = AGAIN if "level" in notice.detail else words
+    words = BY_MILESTONE.get((NoticeKind(notice.kind), notice.detail.get("milestone")), words)
     icon, words = LATER.get(notice.detail.get("event", ""), (icon, words))
-    text = words % {"who": _who(notice, asked), "version": _version(notice)}
+    if "moved" in notice.detail:
+        text = _moved(notice.detail["moved"])
+    else:
+        text = words % {"who": _who(notice, asked), "version": _version(notice), **_named(notice)}
     can_open = notice.handoff_id in visible or bool(destinations.place_of(notice))
     return Line(notice, icon, text, can_open)
 
@@ -280,6 +354,15 @@ def _version(notice: Notice) -> str:
     return gettext("%(definition)s version %(number)s") % {
         "definition": detail["name"],
         "number": detail["number"],
+    }
+
+
+def _named(notice: Notice) -> dict[str, str]:
+    detail = notice.detail
+    return {
+        "definition": detail.get("name") or gettext("The agreement"),
+        "batch": detail.get("batch") or gettext("a batch"),
+        "rep": detail.get("rep") or gettext("A rep"),
     }
 
 

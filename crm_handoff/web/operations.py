@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_handoff import health, reasons
+from crm_handoff.checkups import Checkup
 from crm_handoff.integrations.models import Delivery, InboundEvent
 from definitions.enums import VersionState
 from definitions.models import DefinitionVersion
@@ -52,8 +53,21 @@ def _work(at: datetime) -> Sign:
         explains="signs_of_life",
         name=_("Relay and workers"),
         words="; ".join(faults) or _("both do their work"),
-        address=reverse("admin:index"),
+        address=reverse("web:health_checks"),
         is_well=not faults,
+    )
+
+
+def _invariants(at: datetime) -> Sign:
+    count = Checkup.objects.filter(violated_count__gt=0).count()
+    words = ngettext("%(count)s does not hold", "%(count)s do not hold", count)
+    return _counted(
+        explains="health_checks",
+        name=_("Invariants"),
+        count=count,
+        trouble=words,
+        calm=_("all hold"),
+        address=reverse("web:health_checks"),
     )
 
 
@@ -167,6 +181,7 @@ def _counted(
 
 SIGNS: tuple[Callable[[datetime], Sign], ...] = (
     _work,
+    _invariants,
     _pending,
     _letters,
     _calls,

@@ -13,13 +13,17 @@ from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigg
 from crm_handoff import reasons
 from crm_handoff.web.requests import PageRequest
 from leads.lifecycle import InvalidTransition
-from routing import absences, followups, handoffs
+from routing import absences, assignment, followups, handoffs, pauses
+from routing.bulk_rejections import BatchRefusal
+from routing.floor import NotACriterion
 from routing.opportunities import OpportunityAlreadyClosed
 
 REFUSALS = (
     absences.AbsenceEndsBeforeItBegins,
     absences.AbsenceOverlaps,
     absences.CannotStandInForThemselves,
+    assignment.NoRoom,
+    assignment.PullNotAllowed,
     followups.DueInThePast,
     followups.FollowUpEnded,
     followups.WhatRequired,
@@ -32,9 +36,14 @@ REFUSALS = (
     handoffs.NothingToConfirm,
     handoffs.NothingToUndo,
     handoffs.ReasonRetired,
+    handoffs.TooFewAttempts,
     handoffs.UndoTooLate,
+    BatchRefusal,
     InvalidTransition,
+    NotACriterion,
     OpportunityAlreadyClosed,
+    pauses.ClockNotRunning,
+    pauses.PauseWithoutLimit,
 )
 """What the domain answers when somebody was faster or a rule forbids; said as it is."""
 

@@ -41,10 +41,12 @@ LABELS: dict[str, Text] = {
     "language": lazy("Language"),
     "name": lazy("Company"),
     "phone": lazy("Phone"),
+    "product_line": lazy("Product line asked for"),
     "region": lazy("Region"),
     "revenue": lazy("Yearly revenue"),
     "source": lazy("Source"),
     "technologies": lazy("Technologies in use"),
+    "tier": lazy("Tier"),
 }
 """Lines of a packet in words, by key."""
 
@@ -58,7 +60,7 @@ AUTHORITY: dict[str, Text] = {
 }
 """Levels of authority in words; total."""
 
-FIRST_FACTS = ("source", "campaign", "language", "expected_acv")
+FIRST_FACTS = ("product_line", "source", "campaign", "language", "expected_acv", "tier")
 """Lines that are shown at once, in this order; those of `MORE_FACTS` on demand."""
 
 MORE_FACTS = ("domain", "revenue", "region", "funding_stage", "technologies")

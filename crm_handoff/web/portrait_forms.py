@@ -34,7 +34,17 @@ CHANNELS = ("web", "email", "event", "phone", "chat", "paid", "social", "organic
 """Channels that are proposed; any other word may be written."""
 
 UNKNOWN = lazy("Not known")
-TEXTS = frozenset({"job_title", "region", "language", "industry", "funding_stage"})
+TEXTS = frozenset(
+    {
+        "job_title",
+        "region",
+        "language",
+        "product_line",
+        "industry",
+        "funding_stage",
+        "account_tier",
+    }
+)
 FLAGS = frozenset({"is_target_account", "is_customer", "has_account", "phone_is_known"})
 AMOUNTS = frozenset({"revenue", "expected_acv"})
 KEYS = frozenset({"source", "persona", "country"})
@@ -47,7 +57,9 @@ FIELDS = (
     "expected_acv",
     "revenue",
     "funding_stage",
+    "account_tier",
     "technologies",
+    "product_line",
     "source",
     "persona",
     "email",
@@ -171,6 +183,9 @@ class ProfileForm(forms.Form):
         help_text=lazy("Two letters, for example de."),
         error_messages={"invalid": lazy("Write two letters, for example de.")},
     )
+    product_line = forms.CharField(
+        label=lazy("Product line asked for"), required=False, max_length=64
+    )
     email = forms.ChoiceField(
         label=lazy("E-mail"),
         required=False,
@@ -197,6 +212,7 @@ class ProfileForm(forms.Form):
         label=lazy("Yearly revenue"), required=False, min_value=0, max_digits=14, decimal_places=2
     )
     funding_stage = forms.CharField(label=lazy("Funding stage"), required=False, max_length=32)
+    account_tier = forms.CharField(label=lazy("Account tier"), required=False, max_length=32)
     technologies = forms.CharField(
         label=lazy("Technologies"),
         required=False,

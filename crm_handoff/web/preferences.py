@@ -40,6 +40,10 @@ GROUPS: Mapping[Any, Mapping[NoticeKind, tuple[Any, Any]]] = {
             gettext_lazy("A first response is late"),
             gettext_lazy("The promised time is used up; also told to the manager."),
         ),
+        NoticeKind.REMINDER: (
+            gettext_lazy("A late lead still waits for you"),
+            gettext_lazy("A reminder after the promised time, as the agreement has it."),
+        ),
         NoticeKind.REASSIGNED_AWAY: (
             gettext_lazy("A lead went to somebody else"),
             gettext_lazy("You held it and need not do anything more."),
@@ -54,6 +58,14 @@ GROUPS: Mapping[Any, Mapping[NoticeKind, tuple[Any, Any]]] = {
             gettext_lazy("A missed response is escalated to you"),
             gettext_lazy("The agreement names you as the one to answer for it."),
         ),
+        NoticeKind.MANAGER_TOLD: (
+            gettext_lazy("A promise of your team was missed"),
+            gettext_lazy("The promised time is used up, and the rep was reminded before."),
+        ),
+        NoticeKind.SUSPENDED: (
+            gettext_lazy("A rep leaves the rotation"),
+            gettext_lazy("Too many first responses were missed; told to the rep and the manager."),
+        ),
     },
     gettext_lazy("What became of leads"): {
         NoticeKind.REJECTED: (
@@ -63,6 +75,10 @@ GROUPS: Mapping[Any, Mapping[NoticeKind, tuple[Any, Any]]] = {
         NoticeKind.EXPIRED: (
             gettext_lazy("A lead expired untouched"),
             gettext_lazy("Nobody contacted it in seven days, and it was recycled."),
+        ),
+        NoticeKind.BULK_REJECTED: (
+            gettext_lazy("Sales rejected leads of a batch together"),
+            gettext_lazy("Too many of the batch were below the criteria floor."),
         ),
     },
     gettext_lazy("The agreement"): {
@@ -93,6 +109,16 @@ GROUPS: Mapping[Any, Mapping[NoticeKind, tuple[Any, Any]]] = {
         NoticeKind.QUESTION_ASKED: (
             gettext_lazy("A question about a lead is yours"),
             gettext_lazy("The lead waits for an answer that only a person can give."),
+        ),
+        NoticeKind.SLA_ALERT: (
+            gettext_lazy("A signed limit is broken"),
+            gettext_lazy("The agreement names you as the one to answer for it."),
+        ),
+    },
+    gettext_lazy("The product"): {
+        NoticeKind.INVARIANT: (
+            gettext_lazy("A health check failed"),
+            gettext_lazy("Something that must always hold does not."),
         ),
     },
 }

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -212,8 +212,22 @@ def summary_of(rows: Sequence[Row]) -> Summary:
 
 
 def _tasks_today(rows: Iterable[Row]) -> list[Task]:
-    tasks = (task for row in rows for task in row.tasks if task.is_today)
+    tasks = (task for row in rows for task in _own_and_next(row) if task.is_today)
     return sorted(tasks, key=lambda task: task.followup.due_at)
+
+
+def _own_and_next(row: Row) -> Iterator[Task]:
+    """Yield the tasks of a lead that somebody set, and of its cadence the next one alone.
+
+    A lead whom nobody tried yet waits above, with what is next: its cadence is not said twice.
+    """
+    is_next = row.handoff.first_attempt_at is not None
+    for task in row.tasks:
+        if task.followup.cadence_step is None:
+            yield task
+        elif is_next:
+            is_next = False
+            yield task
 
 
 def _sources(rows: Iterable[Row]) -> dict[str, str]:

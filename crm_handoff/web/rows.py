@@ -24,10 +24,10 @@ from django.utils.translation import ngettext
 from crm_handoff import reasons
 from crm_handoff.people.models import User
 from crm_handoff.web import packets
-from crm_handoff.web.clocks import Clock, clock_of
+from crm_handoff.web.clocks import Clock, clock_of, watched
 from crm_handoff.web.tags import within
 from definitions.models import SlaTerm
-from routing.enums import SlaEventKind
+from routing.enums import SlaEventKind, TimerMilestone
 from routing.models import Attempt, FollowUp, Handoff, RoutingDecision, SlaEvent, SlaTimer
 
 NEW_SECONDS = 90
@@ -61,8 +61,15 @@ class Row:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a promise still runs or was broken without an answer."""
-        return self.clock is not None and self.clock.is_running
+        """Whether a promise still runs or was broken without an answer.
+
+        That a deal or a return follows in some weeks makes nobody wait, until that is due soon.
+        """
+        if self.clock is None or not self.clock.is_running:
+            return False
+        timer = watched(self.handoff)
+        is_far = timer is not None and timer.milestone == TimerMilestone.OUTCOME
+        return not is_far or self.clock.state in ("soon", "late")
 
     @property
     def next_task(self) -> Task | None:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from crm_handoff import reasons
 from crm_handoff.agreements import values
 from crm_handoff.web.glossary import GLOSSARY
+from routing.enums import PauseReason
 
 register = template.Library()
 
@@ -88,6 +89,12 @@ def within(label: object) -> str:
 def reason(text: object) -> str:
     """Say a kept reason in the reader's language."""
     return reasons.said(str(text or ""))
+
+
+@register.filter
+def pause_reason(key: str) -> str:
+    """Say in words why a clock was paused; what is no such reason stays as it is."""
+    return str(PauseReason(key).label) if key in PauseReason.values else key
 
 
 @register.filter

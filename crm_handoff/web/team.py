@@ -1,5 +1,7 @@
 """The team: is anything slipping?"""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +12,12 @@ from django.contrib.auth.decorators import permission_required
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.core.paginator import Paginator
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Case, Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import cache_control
@@ -23,14 +27,16 @@ from crm_handoff.people.access import (
     absences_visible_to,
     handoffs_visible_to,
     reps_visible_to,
+    suspensions_visible_to,
     territories_visible_to,
+    timers_visible_to,
 )
 from crm_handoff.people.models import User
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.reports import scorecard, weeks
 from crm_handoff.reports.scorecard import Scorecard
-from crm_handoff.web.clocks import Clock, clock_of
-from crm_handoff.web.figures import name_of
+from crm_handoff.web.clocks import Clock, clock_of_timer
+from crm_handoff.web.figures import PAGES, name_of
 from crm_handoff.web.glossary import Text
 from crm_handoff.web.requests import PageRequest
 from crm_handoff.web.shares import percent
@@ -42,7 +48,8 @@ from crm_handoff.web.verdicts import (
     conclude,
     promises_of,
 )
-from routing.enums import HandoffStatus, SlaEventKind, TimerState
+from routing.enums import HandoffStatus, SlaEventKind, TimerMilestone, TimerState
+from routing.hours import hours_in
 from routing.models import Absence, Handoff, Rep, SlaEvent, SlaTimer
 
 PAGE_SIZE = 50
@@ -55,9 +62,20 @@ STATES: dict[str, Text] = {
     "": lazy("All clocks"),
     "late": lazy("Late"),
     "running": lazy("In time"),
+    "paused": lazy("Paused"),
     "queued": lazy("In queues"),
 }
 """Filters by their value in the address."""
+
+NARROWS = ("state", "rep", "territory", "milestone")
+"""Keys of the address that narrow the list."""
+
+NAMED = {
+    milestone.value: milestone.label
+    for milestone in TimerMilestone
+    if milestone != TimerMilestone.ANSWER
+}
+"""What the clocks of handoffs wait for, by its value in the address."""
 
 LOOK_AHEAD = timedelta(days=14)
 """How far ahead absences are shown."""
@@ -67,8 +85,9 @@ PERMISSIONS = ("routing.view_handoff", SEE_EVERYONES_LEADS)
 
 @dataclass(frozen=True, slots=True)
 class ClockRow:
-    """An open handoff that waits for its first contact or its answer."""
+    """A clock of an open handoff; `timer` is the promise, `clock` how it looks now."""
 
+    timer: SlaTimer
     handoff: Handoff
     clock: Clock
     escalated_to: str
@@ -108,35 +127,50 @@ class Gauge:
     detail: str
     width: str
     verdict: Verdict
+    address: str
 
 
 @require_GET
 @cache_control(private=True, no_store=True)
 @permission_required(PERMISSIONS, raise_exception=True)
 def team(request: PageRequest) -> HttpResponse:
-    """Show every running clock by due time, page by page; asked by htmx, only those."""
+    """Show every running clock by due time, page by page.
+
+    Asked by htmx, only those, and 304 when nothing about them has changed.
+    """
     at = timezone.now()
     running = clocks_of(request.user)
+    counts = counts_of(running, at=at)
     wanted = narrowed(running, request.GET, at=at)
-    page = Paginator(wanted, PAGE_SIZE).get_page(request.GET.get("page"))
+    is_narrowed = any(request.GET.get(key) for key in NARROWS)
+    pages = Paginator(wanted, PAGE_SIZE)
+    if not is_narrowed:
+        pages.count = counts["every"]
+    page = pages.get_page(request.GET.get("page"))
     first = max(0, page.start_index() - 1)
+    # Chosen by a narrow query first: what a row says is not asked of the pages before it.
+    chosen = SlaTimer.objects.filter(pk__in=wanted.values("pk")[first : first + PAGE_SIZE])
+    rows = rows_of(chosen.order_by("due_at", "pk"), at=at)
+    version = version_of(rows, counts, request)
+    if request.htmx and request.headers.get("If-None-Match") == version:
+        return HttpResponse(status=304, headers={"ETag": version})
     context = {
-        "rows": rows_of(wanted[first : first + PAGE_SIZE], at=at),
+        "rows": rows,
         "page": page,
-        "counts": running.aggregate(
-            every=Count("pk"),
-            late=Count("pk", filter=Q(due_at__lte=at)),
-            queued=Count("pk", filter=Q(status=HandoffStatus.QUEUED)),
-        ),
+        "counts": counts,
         "states": STATES,
         "state": request.GET.get("state", ""),
-        "is_narrowed": any(request.GET.get(key) for key in ("state", "rep", "territory")),
+        "is_narrowed": is_narrowed,
         "can_assign": request.user.has_perm("routing.assign_handoff"),
+        "version": version,
         "now": str(at.timestamp()),
     }
-    if request.htmx:
-        return render(request, "web/team/clocks.html", context)
-    return render(request, "web/team.html", context | _choices(request.user))
+    template = "web/team/clocks.html"
+    if not request.htmx:
+        template, context = "web/team.html", context | _choices(request.user)
+    response = render(request, template, context)
+    response["ETag"] = version
+    return response
 
 
 @require_GET
@@ -156,6 +190,11 @@ def side(request: PageRequest) -> HttpResponse:
         "away_now": [absence for absence in away if absence.span.lower <= at],
         "away_soon": [absence for absence in away if absence.span.lower > at],
         "gauges": gauges(at=at),
+        "suspended": suspensions_visible_to(request.user)
+        .filter(ended_at=None)
+        .select_related("rep__user")
+        .order_by("began_at", "pk"),
+        "can_end_suspensions": request.user.has_perm("routing.change_suspension"),
         "can_assign": request.user.has_perm("routing.assign_handoff"),
         "can_enter_absences": request.user.has_perm("routing.add_absence"),
         "can_end_absences": request.user.has_perm("routing.change_absence"),
@@ -163,69 +202,119 @@ def side(request: PageRequest) -> HttpResponse:
     return render(request, "web/team/side.html", context)
 
 
-def clocks_of(user: User) -> QuerySet[Handoff, Handoff]:
-    """Return the open handoffs on which a promise runs or was missed unanswered, due first.
+def clocks_of(user: User) -> QuerySet[SlaTimer, SlaTimer]:
+    """Return the clocks of open handoffs that run, are paused, or were missed unanswered.
 
-    Annotates `due_at`: when the one that is watched is due.
+    Due first. The new owner's clock stands for the one that was missed before.
     """
-    unanswered = SlaTimer.objects.filter(
-        Q(state=TimerState.RUNNING) | Q(state=TimerState.BREACHED, stopped_at=None),
-        handoff=OuterRef("pk"),
-    ).order_by(Case(When(state=TimerState.RUNNING, then=0), default=1), "due_at")
-    return (
-        handoffs_visible_to(user)
-        .filter(status__in=HandoffStatus.OPEN)
-        .annotate(due_at=Subquery(unanswered.values("due_at")[:1]))
-        .filter(due_at__isnull=False)
-        .order_by("due_at", "pk")
+    awaited = timers_visible_to(user).filter(
+        state__in=(TimerState.RUNNING, TimerState.PAUSED, TimerState.BREACHED),
+        stopped_at=None,
+        given_up_at=None,
+        handoff__isnull=False,
     )
+    new_owners = SlaTimer.objects.filter(
+        milestone=TimerMilestone.RE_RESPONSE,
+        state__in=(TimerState.RUNNING, TimerState.PAUSED, TimerState.BREACHED),
+        stopped_at=None,
+    )
+    replaced = Q(
+        milestone=TimerMilestone.FIRST_RESPONSE,
+        state=TimerState.BREACHED,
+        handoff__in=new_owners.values("handoff"),
+    )
+    return awaited.exclude(replaced).order_by("due_at", "pk")
+
+
+def counts_of(clocks: QuerySet[SlaTimer, SlaTimer], *, at: datetime) -> dict[str, int]:
+    """Return how many clocks there are, are late, stand still, and are of leads in queues."""
+    is_late = Q(due_at__lte=at) & ~Q(state=TimerState.PAUSED)
+    queued = clocks.filter(handoff__status=HandoffStatus.QUEUED)
+    counted = clocks.order_by().aggregate(
+        every=Count("pk"),
+        late=Count("pk", filter=is_late),
+        paused=Count("pk", filter=Q(state=TimerState.PAUSED)),
+    )
+    return counted | {"queued": queued.order_by().count()}
 
 
 def narrowed(
-    handoffs: QuerySet[Handoff, Handoff], query: Mapping[str, str], *, at: datetime
-) -> QuerySet[Handoff, Handoff]:
-    """Narrow `clocks_of` by the address: `state`, `rep` (public id) and `territory` (key)."""
+    clocks: QuerySet[SlaTimer, SlaTimer], query: Mapping[str, str], *, at: datetime
+) -> QuerySet[SlaTimer, SlaTimer]:
+    """Narrow `clocks_of` by the address.
+
+    `state`, `rep` (public id), `territory` (key) and `milestone`.
+    """
     by_state = {
-        "late": Q(due_at__lte=at),
-        "running": Q(due_at__gt=at),
-        "queued": Q(status=HandoffStatus.QUEUED),
+        "late": Q(due_at__lte=at) & ~Q(state=TimerState.PAUSED),
+        "running": Q(due_at__gt=at, state=TimerState.RUNNING),
+        "paused": Q(state=TimerState.PAUSED),
+        "queued": Q(handoff__status=HandoffStatus.QUEUED),
     }
-    found = handoffs.filter(by_state.get(query.get("state", ""), Q()))
+    found = clocks.filter(by_state.get(query.get("state", ""), Q()))
     # No text column can hold a NUL.
     if territory := query.get("territory", "").replace("\0", ""):
-        found = found.filter(territory__key=territory)
+        found = found.filter(handoff__territory__key=territory)
+    if milestone := query.get("milestone", "").replace("\0", ""):
+        found = found.filter(milestone=milestone)
     if query.get("rep"):
         rep = _public_id(query["rep"])
-        found = found.filter(rep__public_id=rep) if rep else found.none()
+        found = found.filter(handoff__rep__public_id=rep) if rep else found.none()
     return found
 
 
-def rows_of(handoffs: QuerySet[Handoff, Handoff], *, at: datetime) -> list[ClockRow]:
-    """Return handoffs with their clocks, in five queries at any number."""
+def rows_of(clocks: QuerySet[SlaTimer, SlaTimer], *, at: datetime) -> list[ClockRow]:
+    """Return clocks with their handoffs, in a fixed number of queries."""
     escalations = SlaEvent.objects.filter(
-        kind=SlaEventKind.ESCALATED, timer__handoff=OuterRef("pk")
+        kind=SlaEventKind.ESCALATED, timer__handoff=OuterRef("handoff")
     ).order_by("-at", "-pk")
     found = list(
-        handoffs.select_related(
-            "lead__account", "evaluation", "calendar", "rep__user", "queue", "territory"
+        clocks.select_related(
+            "handoff__lead__account",
+            "handoff__rep__user",
+            "handoff__queue",
+            "handoff__territory",
+            "calendar",
         )
-        .prefetch_related("calendar__windows", "calendar__closures", "timers")
+        .prefetch_related("calendar__windows", "calendar__closures")
+        .defer("handoff__packet")
         .annotate(
             escalated_at=Subquery(escalations.values("at")[:1]),
             escalated_to=Subquery(escalations.values("detail__to")[:1]),
         )
     )
-    people = User.objects.in_bulk({handoff.escalated_to for handoff in found} - {None})
+    people = User.objects.in_bulk({timer.escalated_to for timer in found} - {None})
     return [
         ClockRow(
-            handoff=handoff,
-            clock=clock,
-            escalated_to=str(people.get(handoff.escalated_to, "")),
-            escalated_at=handoff.escalated_at,
+            timer=timer,
+            handoff=timer.handoff,
+            clock=clock_of_timer(timer, hours=hours_in(timer.calendar), at=at),
+            escalated_to=str(people.get(timer.escalated_to, "")),
+            escalated_at=timer.escalated_at,
         )
-        for handoff in found
-        if (clock := clock_of(handoff, at=at)) is not None
+        for timer in found
+        if timer.handoff is not None
     ]
+
+
+def version_of(rows: Sequence[ClockRow], counts: Mapping[str, int], request: PageRequest) -> str:
+    """Return what changes exactly when the list would look different.
+
+    The page itself counts the time that is left.
+    """
+    parts = [
+        (
+            row.timer.pk,
+            str(row.timer.updated_at),
+            str(row.handoff.updated_at),
+            str(row.handoff.lead.updated_at),
+            row.clock.state,
+            str(row.escalated_at),
+        )
+        for row in rows
+    ]
+    said = [request.user.pk, get_language(), request.GET.urlencode(), dict(counts), parts]
+    return f'"{hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]}"'
 
 
 def loads(*, at: datetime) -> list[Load]:
@@ -283,6 +372,7 @@ def _gauge(promise: Promise, card: Scorecard) -> Gauge:
         detail=_("%(count)s of %(of)s this week") % {"count": rate.count, "of": rate.of},
         width=f"{100 * min(1.0, share):.2f}%",
         verdict=conclude(promise, card.weeks),
+        address=reverse(PAGES[promise.explains]),
     )
 
 
@@ -302,6 +392,7 @@ def _load(rep: Any) -> Load:
 def _choices(user: User) -> dict[str, Any]:
     """Return what the page can be narrowed to; two queries."""
     return {
+        "milestones": [(key, NAMED[key]) for key in NAMED],
         "reps": reps_visible_to(user).filter(is_active=True).select_related("user"),
         "territories": territories_visible_to(user).filter(is_active=True).order_by("name"),
     }

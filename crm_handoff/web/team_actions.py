@@ -11,18 +11,26 @@ from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_POST
-from django_htmx.http import reswap, retarget, trigger_client_event
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import (
+    HttpResponseClientRedirect,
+    reswap,
+    retarget,
+    trigger_client_event,
+)
 
 from crm_handoff import reasons
 from crm_handoff.clock import database_now
 from crm_handoff.people.access import absences_visible_to, handoffs_visible_to, reps_visible_to
 from crm_handoff.people.models import User
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
+from crm_handoff.web import away
+from crm_handoff.web.effects import effect_of
 from crm_handoff.web.requests import PageRequest
 from crm_handoff.web.team_forms import AbsenceForm, AssignForm
 from routing import absences, handoffs
@@ -35,11 +43,7 @@ MOST_AT_ONCE = 50
 
 REFUSALS = (handoffs.HandoffAlreadyDecided, ReasonRequired, RepCannotReceive)
 
-ABSENCE_REFUSALS = (
-    absences.AbsenceEndsBeforeItBegins,
-    absences.AbsenceOverlaps,
-    absences.CannotStandInForThemselves,
-)
+ENTERS = ("routing.view_rep", "routing.add_absence")
 
 ASSIGNS = ("routing.view_handoff", "routing.assign_handoff", SEE_EVERYONES_LEADS)
 
@@ -75,22 +79,36 @@ def assign(request: PageRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @cache_control(private=True, no_store=True)
-@permission_required(("routing.view_rep", "routing.add_absence"), raise_exception=True)
+@permission_required(ENTERS, raise_exception=True)
 def enter_absence(request: PageRequest) -> HttpResponse:
-    """Say that a rep is away."""
+    """Say that a rep is away; as it begins, the leads that they have not touched move on."""
     initial = {
         "rep": request.GET.get("rep"),
         "begins_at": timezone.localtime().replace(second=0, microsecond=0),
     }
     form = AbsenceForm(request.POST or None, reps=_reps(request.user), initial=initial)
     if not form.is_valid():
-        return _sheet(request, "absence", form)
+        return _sheet(request, "absence", form, back=_back(request))
     try:
         absence = absences.enter(by=request.user, **form.cleaned_data)
-    except ABSENCE_REFUSALS as refusal:
+    except away.REFUSALS as refusal:
         form.add_error(None, reasons.said(str(refusal)))
-        return _sheet(request, "absence", form)
-    return _done(request, _("%(rep)s is entered as away.") % {"rep": absence.rep})
+        return _sheet(request, "absence", form, back=_back(request))
+    return _absence_done(request, _("%(rep)s is entered as away.") % {"rep": absence.rep})
+
+
+@require_GET
+@cache_control(private=True, no_store=True)
+@permission_required(ENTERS, raise_exception=True)
+def absence_effect(request: PageRequest) -> HttpResponse:
+    """Say what the absence that is being filled in would set going; nothing while it is amiss."""
+    form = AbsenceForm(request.GET, reps=_reps(request.user))
+    effect, at = None, database_now()
+    if form.is_valid():
+        said = form.cleaned_data
+        begins_at, delegate = max(said["begins_at"], at), said["delegate"]
+        effect = effect_of(said["rep"], begins_at=begins_at, delegate=delegate, at=at)
+    return render(request, "web/away/effect.html", {"effect": effect})
 
 
 @require_POST
@@ -99,8 +117,25 @@ def end_absence(request: PageRequest, absence: UUID) -> HttpResponse:
     """End an absence now; one that has not begun does not take place."""
     visible = absences_visible_to(request.user).select_related("rep__user")
     found = get_object_or_404(visible, public_id=absence)
-    absences.end(found.pk, by=request.user, at=database_now())
-    return _done(request, _("%(rep)s receives leads again.") % {"rep": found.rep})
+    try:
+        absences.end(found.pk, by=request.user, at=database_now())
+    except away.REFUSALS as refusal:
+        return _absence_done(request, str(refusal), kind="error")
+    return _absence_done(request, _("%(rep)s receives leads again.") % {"rep": found.rep})
+
+
+def _back(request: PageRequest) -> str:
+    return request.POST.get("back") or request.GET.get("back") or ""
+
+
+def _absence_done(request: PageRequest, said: str, *, kind: str = "success") -> HttpResponse:
+    """Say what was done: on the page of absences when it was done there, else on the team's."""
+    if _back(request) != "team":
+        return _done(request, said, kind=kind)
+    add = messages.error if kind == "error" else messages.success
+    add(request, said)
+    place = reverse("web:team_away")
+    return HttpResponseClientRedirect(place) if request.htmx else redirect(place)
 
 
 def _chosen(user: User, said: Sequence[str]) -> list[Handoff]:

@@ -76,7 +76,7 @@ class AbsenceForm(RepForm):
         label=_("Stands in"),
         required=False,
         empty_label=_("Nobody: the rotation goes on without the rep"),
-        help_text=_("Receives what is routed to the rep by name."),
+        help_text=_("Receives the untouched leads and what is routed to the rep by name."),
     )
     note = forms.CharField(
         label=_("Note"),

@@ -56,10 +56,12 @@ LABELS = {
     "parent_domain": _("Domain of the parent company"),
     "persona": _("Persona"),
     "phone": _("Phone"),
+    "product_line": _("Product line asked for"),
     "region": _("Region"),
     "revenue": _("Revenue"),
     "source": _("Source"),
     "technologies": _("Technologies"),
+    "tier": _("Tier"),
 }
 """What pages call the fields of a mapping; total. Details are called as whoever named them did."""
 

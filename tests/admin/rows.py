@@ -4,9 +4,11 @@ from datetime import date, time, timedelta
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
+from crm_handoff import rounds
 from crm_handoff.demo.companies import SYSTEM
 from crm_handoff.integrations import inbound
 from crm_handoff.integrations.models import (
+    AbsenceFeed,
     Delivery,
     DeliveryAttempt,
     DeliveryNotice,
@@ -45,12 +47,16 @@ from leads.models import (
 )
 from leads.models import PendingMark as Mark
 from leads.portraits import Portrait
+from routing import plans
 from routing.models import (
     Absence,
+    AbsenceSeries,
     Acceptance,
     Attempt,
+    BulkRejection,
     BusinessCalendar,
     Confirmation,
+    FloorCheck,
     FollowUp,
     Handoff,
     NamedAccount,
@@ -61,6 +67,9 @@ from routing.models import (
     Rep,
     Reversal,
     ReviewTask,
+    RoutingCondition,
+    SlaAlert,
+    Suspension,
     Territory,
     TerritoryMembership,
 )
@@ -74,6 +83,9 @@ def fill(*, at):
     _agreements(at=at)
     _facts(at=at)
     _answers(at=at)
+    _batches(at=at)
+    _rules(at=at)
+    _promises(at=at)
     _messages(at=at)
 
 
@@ -111,6 +123,21 @@ def _people(*, at):
         rep = Rep.objects.create(user=_rep(number), manager=revops)
         for place in (territory, Territory.objects.get(key="dach")):
             TerritoryMembership.objects.create(territory=place, rep=rep)
+        AbsenceSeries.objects.create(
+            rep=rep,
+            weekdays=[4],
+            starts_on=date(2026, 1, number),
+            time_zone="UTC",
+            delegate=Rep.objects.first(),
+            entered_by=revops,
+        )
+        AbsenceFeed.objects.create(
+            rep=rep,
+            host="calendar.example",
+            sealed_address=b"sealed",
+            next_fetch_at=at,
+            entered_by=revops,
+        )
         Absence.objects.create(
             rep=rep,
             span=DateTimeTZRange(at, at + timedelta(days=number)),
@@ -120,6 +147,17 @@ def _people(*, at):
         NamedAccount.objects.create(
             account=Account.objects.filter(named_assignment=None).order_by("pk")[0], rep=rep
         )
+
+
+def _rules(*, at):
+    revops = User.objects.get(email="revops@demo.example")
+    for _ in NUMBERS:
+        plan = plans.draft() or plans.start_draft(by=revops, at=at)
+        rule = plan.rules.filter(kind="territory").first()
+        condition = RoutingCondition(rule=rule, fact="points", operator="at_least", wanted=10)
+        plans.save_condition(condition, by=revops)
+        plan = plans.draft()
+        plans.publish(plan, by=revops, at=at, seen=plans.fingerprint_of(plan))
 
 
 def _rep(number):
@@ -276,6 +314,52 @@ def _answers(*, at):
         )
         Rejection.objects.create(reason=reason, comment="Not now.", **said)
         Reversal.objects.create(acceptance=Acceptance.objects.create(**said), by=manager, at=at)
+
+
+def _promises(*, at):
+    rounds.look(at=at)
+    manager = User.objects.get(email="sales.manager@demo.example")
+    definition = Definition.objects.earliest("pk")
+    for number in NUMBERS:
+        begins_at = at - timedelta(weeks=10 + number)
+        SlaAlert.objects.create(
+            definition=definition,
+            side="sales",
+            window_begins_at=begins_at,
+            window_ends_at=begins_at + timedelta(weeks=1),
+            counted=40,
+            missed_count=4 + number,
+            limit_pct=10,
+            told=manager,
+            at=begins_at,
+            acknowledged_at=begins_at + timedelta(days=1),
+            acknowledged_by=manager,
+            comment="The phones were down.",
+        )
+    for rep in Rep.objects.order_by("pk")[: len(NUMBERS)]:
+        Suspension.objects.create(
+            rep=rep, began_at=at, missed_count=5, ended_at=at, ended_by=manager
+        )
+
+
+def _batches(*, at):
+    manager = User.objects.get(email="sales.manager@demo.example")
+    handoff = Handoff.objects.earliest("pk")
+    for number in NUMBERS:
+        BulkRejection.objects.create(
+            definition=handoff.version.definition,
+            batch_kind="campaign",
+            batch_key=str(number),
+            batch_name=f"Campaign {number}",
+            handed_over_count=20,
+            missed_count=2,
+            limit_pct=5,
+            reason=RejectionReason.objects.first(),
+            comment="Bought list.",
+            by=manager,
+            at=at,
+        )
+        FloorCheck.objects.create(handoff=handoff, at=at, cause="correction", missed=["size"])
 
 
 def _messages(*, at):

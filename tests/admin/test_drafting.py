@@ -8,12 +8,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from crm_handoff.admin.promises import CadenceInput
 from definitions import drafts, versions
 from definitions.content import content_of
 from definitions.models import Criterion, DefinitionVersion, Level
 from definitions.validity import problems_in
 from leads import examples
 from leads.portraits import Portrait
+from tests import recipes
 
 MOST_QUERIES = 25
 
@@ -32,6 +34,13 @@ def typed_in(response):
     typed = {}
     for bound in form:
         value = bound.value()
+        if isinstance(bound.field.widget, CadenceInput):
+            typed |= {
+                f"{bound.name}-{number}-{part}": said
+                for number, task in enumerate(value)
+                for part, said in task.items()
+            }
+            continue
         if isinstance(value, bool):
             typed |= {bound.html_name: "on"} if value else {}
         elif value not in (None, ""):
@@ -154,6 +163,26 @@ def test_only_operators_that_fit_the_fact_are_offered_and_taken(client, draft):
 
     assert offered == {"at_least", "at_most", "between", "is", "is_not", "known", "unknown"}
     assert list(errors_of(response)) == ["operator"]
+
+
+@pytest.mark.parametrize(
+    ("fact", "known"),
+    [
+        ("account_tier", ["A", "strategic"]),
+        ("product_line", ["payroll", "time tracking"]),
+        ("industry", ["retail"]),
+    ],
+)
+def test_values_that_the_data_knows_are_offered(client, draft, noon, fact, known):
+    acme = {"tier": "strategic", "industry": "retail"}
+    recipes.known_lead(at=noon, account=acme, product_line="payroll")
+    recipes.known_lead(at=noon, account={"tier": "A"}, product_line="time tracking")
+    recipes.known_lead(at=noon)
+    page = at("criterion", "change", criterion(draft, "two_channels").pk)
+
+    form = client.get(f"{page}?fact={fact}&operator=one_of").context["adminform"].form
+
+    assert [value for value, _ in form.fields["choices"].choices] == known
 
 
 def test_a_company_has_no_window(client, draft):
@@ -294,6 +323,60 @@ def test_an_sla_term_is_written_as_people_write_times(client, draft):
     assert list(errors_of(refused)) == ["respond_within"]
     assert response.status_code == 302
     assert content_of(draft)["sla_terms"]["contact_form"]["respond_within"] == "20 minutes"
+
+
+def cadence(*tasks):
+    return {
+        f"cadence-{number}-{part}": said
+        for number, task in enumerate(tasks)
+        for part, said in zip(("after", "kind", "what"), task, strict=True)
+    }
+
+
+def test_an_sla_term_gets_a_ladder_and_a_cadence(client, draft):
+    term = draft.slaterm_set.get(key="other")
+
+    response = save(
+        client,
+        term,
+        when_intent="medium",
+        later_warnings="75, 90",
+        remind_after="10 minutes",
+        manager_after="30 minutes",
+        **cadence(("30 minutes", "call", "Call"), ("2 Hours", "email", "Write"), ("", "call", ""))
+        | dict.fromkeys(("cadence-2-after", "cadence-2-what", "cadence-3-after"), "")
+        | {"cadence-3-what": ""},
+    )
+
+    assert response.status_code == 302, errors_of(response)
+    said = content_of(draft)["sla_terms"]["other"]
+    assert said["when"] == {"intent": "medium"}
+    assert said["later_warnings"] == [75, 90]
+    assert (said["remind_after"], said["manager_after"]) == ("10 minutes", "30 minutes")
+    assert said["cadence"] == [
+        {"kind": "call", "after": "30 minutes", "what": "Call"},
+        {"kind": "email", "after": "2 hours", "what": "Write"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "sentence"),
+    [
+        (cadence(("soon", "call", "Call")), "cadence", "Task 1: write a number and a unit"),
+        (cadence(("1 hour", "call", "")), "cadence", "Task 1: say in some words"),
+        ({"later_warnings": "40"}, "later_warnings", "must rise"),
+        ({"later_warnings": "soon"}, "later_warnings", "whole number"),
+        ({"remind_after": "3 hours"}, "escalate_after", "comes before remind_after"),
+        ({"counts_from": "accepted"}, "counts_from", "does not go with first_response"),
+        ({"milestone": "outcome"}, "cadence", "a cadence goes with first_response"),
+    ],
+)
+def test_a_promise_that_makes_no_sense_is_refused_at_its_input(
+    client, draft, typed, field, sentence
+):
+    refused = save(client, draft.slaterm_set.get(key="other"), **typed)
+
+    assert sentence in " ".join(errors_of(refused)[field])
 
 
 def test_rows_are_moved_past_their_like(client, draft):

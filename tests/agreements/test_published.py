@@ -90,9 +90,19 @@ def test_promises_say_what_happens_when_they_are_missed(told: Published) -> None
     assert demo.stops == "call or two-way chat"
     assert demo.steps == (
         "50 percent of the time gone: the owner is warned",
+        "80 percent of the time gone: the owner is warned again",
+        "5 minutes after the miss: the owner is reminded",
         "15 minutes after the miss: escalated to the operator",
         "30 minutes after the miss: given to another rep",
     )
+
+
+def test_promises_beyond_the_first_response_say_from_when_they_count(told: Published) -> None:
+    second, outcome = told.terms[-2:]
+
+    assert second.promise == "16 hours of business time, counted from the first attempt"
+    assert outcome.promise == "160 hours of business time, counted from acceptance"
+    assert outcome.stops == "an opportunity, a rejection, or a return"
 
 
 def test_both_sides_name_their_people(told: Published, version: DefinitionVersion) -> None:

@@ -53,15 +53,20 @@ def test_a_change_of_an_account_has_its_history_and_wakes_its_leads(website, acm
     PendingMark.objects.all().delete()
 
     response = website.send(
-        "PATCH", place(acme), {"name": "Acme Group", "revenue": "5000000", "currency": "eur"}
+        "PATCH",
+        place(acme),
+        {"name": "Acme Group", "revenue": "5000000", "currency": "eur", "tier": "strategic"},
     )
 
     assert response.status_code == 200, response.content
-    assert response.json()["changed_fields"] == ["currency", "name", "revenue"]
+    assert response.json()["changed_fields"] == ["currency", "name", "revenue", "tier"]
     acme.refresh_from_db()
     assert (acme.name, acme.revenue, acme.currency) == ("Acme Group", Decimal(5_000_000), "EUR")
     last = AttributeChange.objects.filter(account=acme, field="name").latest("pk")
     assert (last.old, last.new, last.source) == ("Acme", "Acme Group", "website")
+    (found,) = website.read("/accounts/", tier="Strategic").json()["results"]
+    assert (found["id"], found["tier"]) == (str(acme.public_id), "strategic")
+    assert website.read("/accounts/", tier="A").json()["results"] == []
     assert PendingMark.objects.filter(lead=lead).exists()
 
 

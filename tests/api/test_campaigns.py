@@ -46,6 +46,19 @@ def test_what_a_change_leaves_out_stays_and_null_empties(marketer, paid_social):
     assert (campaign.name, campaign.source, campaign.cost) == ("Spring", None, None)
 
 
+def test_blank_empties_like_null_and_the_description_says_so(marketer, paid_social, client):
+    Campaign.objects.create(key="spring", name="Spring", source=paid_social)
+
+    answer = marketer.send("PATCH", "/campaigns/spring/", {"source": ""})
+
+    assert (answer.status_code, answer.json()["source"]) == (200, None)
+    described = client.get("/api/schema/").json()["components"]["schemas"]
+    for name in ("CampaignBody", "PatchedCampaignPatch"):
+        shapes = described[name]["properties"]["source"]["anyOf"]
+        assert {"type": "string", "maxLength": 0} in shapes
+    assert "anyOf" not in described["TerritoryBody"]["properties"]["queue"]
+
+
 @pytest.mark.parametrize(
     ("said", "fault"),
     [

@@ -21,6 +21,7 @@ from tests import recipes
 
 GUIDE = Path(__file__).parents[2] / "docs" / "api.md"
 TEXT = GUIDE.read_text()
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def blocks(language):
@@ -82,6 +83,30 @@ def test_every_answer_that_is_shown_is_json():
         while rest:
             _, end = decoder.raw_decode(rest)
             rest = rest[end:].lstrip()
+
+
+def test_the_guide_says_what_can_be_done_with_what_is_kept_by_hand():
+    table = TEXT.partition("What marketing and RevOps keep")[2].partition("\n\n")[2]
+    rows = [line.split("|") for line in table.partition("\n\n")[0].splitlines()[2:]]
+    told = {
+        re.sub(r"{\w+}", "{}", address): said
+        for _, addresses, said, *_ in rows
+        for address in re.findall(r"`/([^`?]*)", addresses)
+    }
+
+    able: dict[str, set[str]] = {}
+    for pattern in urlpatterns:
+        address = re.sub(r"<\w+:\w+>", "{}", str(pattern.pattern))
+        for name in {address, address.removesuffix("{}/")}:
+            view = getattr(pattern.callback, "cls", None)
+            able.setdefault(name, set()).update(
+                method for method in METHODS if hasattr(view, method.lower())
+            )
+
+    assert len(told) >= 16
+    assert {address: set(re.findall("[A-Z]+", said)) for address, said in told.items()} == {
+        address: able[address] for address in told
+    }
 
 
 def test_the_guide_names_every_resource():

@@ -103,6 +103,48 @@ def test_a_call_is_recorded_and_meets_the_clock(holder, handoff, rita):
     assert Attempt.objects.get().by == rita.user
 
 
+def test_a_next_step_with_its_time_becomes_a_task(holder, handoff):
+    step = {"next_step": "Send the offer", "next_step_at": "2199-01-05T09:00:00Z"}
+
+    body = holder.create(
+        path(handoff, "attempts/"), CALL | step | {"next_step_kind": "email"}
+    ).json()
+
+    task = body["tasks"][-1]
+    assert (task["kind"], task["what"]) == ("email", "Send the offer")
+    assert (task["cadence_step"], task["done_at"]) == (None, None)
+    assert body["attempts"][0]["next_step"] == "Send the offer"
+    assert body["first_contact_at"] == body["first_attempt_at"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"next_step_at": "2020-01-05T09:00:00Z"}, "due_in_the_past"),
+        ({"next_step": " ", "next_step_at": "2199-01-05T09:00:00Z"}, "what_required"),
+    ],
+)
+def test_an_attempt_with_a_bad_next_step_is_not_recorded(holder, handoff, change, code):
+    said = CALL | {"next_step": "Send the offer"} | change
+
+    problem_of(holder.create(path(handoff, "attempts/"), said), 400, code)
+
+    assert not Attempt.objects.exists()
+
+
+def test_could_not_reach_takes_several_attempts(holder, handoff):
+    sales.reason("could_not_reach")
+
+    problem = problem_of(
+        holder.create(path(handoff, "reject/"), REFUSAL | {"reason": "could_not_reach"}),
+        409,
+        "too_few_attempts",
+    )
+
+    assert "3 attempts (0 so far) on 2 different days" in problem["detail"]
+    assert not Rejection.objects.exists()
+
+
 def test_accept_once_then_conflict(holder, handoff, rita):
     assert holder.create(path(handoff, "accept/"), {}).json()["status"] == "accepted"
 
@@ -156,6 +198,8 @@ def test_a_rejection_needs_a_reason_and_a_comment(holder, handoff, change, fault
         ({"kind": "pigeon"}, ("kind", "invalid_choice")),
         ({"outcome": "perhaps"}, ("outcome", "invalid_choice")),
         ({"next_step": "x" * 201}, ("next_step", "max_length")),
+        ({"next_step_kind": "pigeon"}, ("next_step_kind", "invalid_choice")),
+        ({"next_step_at": "tomorrow"}, ("next_step_at", "invalid")),
         ({"at": "2026-01-13T12:00:00Z"}, ("at", "read_only")),
     ],
     ids=lambda value: str(value)[:40],

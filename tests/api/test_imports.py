@@ -39,6 +39,21 @@ def test_an_import_is_read_with_its_report(signed_in, run):
     assert listed == {name: read[name] for name in listed}
 
 
+def test_imports_that_went_on_are_told_the_oldest_change_first(signed_in, run):
+    auditor = signed_in(Role.AUDITOR)
+    other = ImportRun.objects.create(file_name="list.csv", started_at=NOON)
+    (seen,) = auditor.read("/imports/", file_name="list.csv").json()["results"]
+    ImportRun.objects.filter(pk=run.pk).update(state="canceled")
+
+    told = auditor.read(
+        "/imports/", updated_since=seen["updated_at"], ordering="updated_at"
+    ).json()["results"]
+
+    assert [one["file_name"] for one in told] == ["list.csv", "fair.csv"]
+    assert told[1]["state"] == "canceled"
+    assert auditor.read(f"/imports/{other.public_id}/").json()["updated_at"] == seen["updated_at"]
+
+
 def test_its_rows_are_listed_in_the_order_of_the_file(signed_in, run):
     auditor, place = signed_in(Role.AUDITOR), f"/imports/{run.public_id}/rows/"
 

@@ -17,9 +17,8 @@ from tests.api.problems import faults_of
 
 DEALS = "/opportunities/"
 ORDERINGS = [
-    "",
-    *OpportunityList.orderings,
-    *(f"-{name}" for name in OpportunityList.orderings),
+    {},
+    *({"ordering": sign + name} for sign in ("", "-") for name in OpportunityList.orderings),
 ]
 DAYS = st.none() | st.integers(1, 3).map(
     lambda day: datetime(2026, 1, day, 9, 30, 0, 7, tzinfo=UTC)
@@ -87,19 +86,19 @@ def test_a_walk_meets_every_row_once_while_others_arrive(
 ):
     with transaction.atomic():
         deals(lead, specs)
-        still, _ = walk(website, ordering=ordering, page_size=200)
+        still, _ = walk(website, **ordering, page_size=200)
 
         arriving = iter(late)
         met, last = walk(
             website,
             then=lambda: deals(lead, islice(arriving, 1)),
-            ordering=ordering,
+            **ordering,
             page_size=size,
         )
 
         assert len(met) == len(set(met))
         assert [name for name in met if name in still] == still
-        now, _ = walk(website, ordering=ordering, page_size=200)
+        now, _ = walk(website, **ordering, page_size=200)
         at_last = [deal["external_id"] for deal in last["results"]]
         assert walk_back(website, last) == (now[: now.index(at_last[0])] if at_last else [])
         transaction.set_rollback(True)
@@ -168,7 +167,7 @@ def test_a_page_of_an_index_is_found_without_reading_what_is_before_it(lead):
         ({"cursor": "é\0"}, ("cursor", "invalid")),
         ({"fields": "id,pk"}, ("fields", "unknown_field")),
         ({"fields": ","}, ("fields", "unknown_field")),
-        ({"fields": ""}, ("fields", "unknown_field")),
+        ({"fields": ""}, ("fields", "blank")),
         ({"search": "x" * 201}, ("search", "invalid")),
         ({"search": "a\0"}, ("search", "invalid")),
         ({"closed_since": "2026-01-13T12:00:00"}, ("closed_since", "invalid")),
@@ -179,6 +178,14 @@ def test_a_page_of_an_index_is_found_without_reading_what_is_before_it(lead):
         ({"anomaly": "odd"}, ("anomaly", "invalid")),
         ({"owner": ["a@b.example", "b@b.example"]}, ("owner", "repeated")),
         ({"order": "name"}, ("order", "unknown_filter")),
+        ({"closed_since": ""}, ("closed_since", "blank")),
+        ({"lead": ""}, ("lead", "blank")),
+        ({"amount_min": " "}, ("amount_min", "blank")),
+        ({"currency": ""}, ("currency", "blank")),
+        ({"stage": ["open", ""]}, ("stage", "blank")),
+        ({"ordering": ""}, ("ordering", "blank")),
+        ({"search": " "}, ("search", "blank")),
+        ({"cursor": ""}, ("cursor", "blank")),
     ],
     ids=lambda said: str(said)[:40],
 )
@@ -233,7 +240,6 @@ def test_links_keep_what_was_asked_for(website, lead):
         ("_", {"D-3"}),
         ("\\", set()),
         ("d-3", {"D-3"}),
-        ("   ", {"D-0", "D-1", "D-2", "D-3"}),
         ("nobody", set()),
     ],
 )

@@ -50,6 +50,21 @@ def test_a_notice_is_read_once(signed_in, rita, told):
     assert len(caller.read("/notices/", is_read="false").json()["results"]) == 1
 
 
+def test_a_copy_learns_of_what_was_read_and_marked_unread(signed_in, rita, told):
+    caller, first = signed_in(rita), told.earliest("pk")
+    seen = told.latest("updated_at").updated_at
+
+    def changed():
+        listed = caller.read("/notices/", updated_since=seen.isoformat(), ordering="updated_at")
+        return [(row["id"], row["read_at"] is not None) for row in listed.json()["results"]]
+
+    caller.create(f"/notices/{first.public_id}/read/", {})
+    assert changed()[-1] == (str(first.public_id), True)
+
+    notices.unread(told)
+    assert changed()[-1] == (str(first.public_id), False)
+
+
 def test_all_of_ones_own_are_read_at_once(signed_in, rita, told):
     caller = signed_in(rita)
 

@@ -33,6 +33,21 @@ def test_post_creates_then_closes_a_deal(website, deal):
     assert Lead.objects.get().stage == Stage.WON
 
 
+def test_deals_that_changed_are_told_the_oldest_change_first(website, deal):
+    for name in ("deal-1", "deal-2", "deal-3"):
+        website.create("/opportunities/", deal | {"external_id": name})
+    last = website.read("/opportunities/", ordering="-updated_at").json()["results"][0]
+    website.create("/opportunities/", deal | {"external_id": "deal-1", "amount": "52000.00"})
+
+    answer = website.read(
+        "/opportunities/", updated_since=last["updated_at"], ordering="updated_at"
+    )
+
+    told = [(one["external_id"], one["amount"]) for one in answer.json()["results"]]
+    assert told[-1] == ("deal-1", "52000.00")
+    assert "deal-2" not in dict(told)
+
+
 def test_put_by_identity_and_read(website, deal):
     del deal["external_id"]
     path = "/opportunities/by-identity/website/deal-2/"

@@ -38,6 +38,9 @@ ENDPOINTS = [
     ("GET", "/handoffs/"),
     ("GET", f"/handoffs/{SOMETHING}/"),
     ("POST", f"/handoffs/{SOMETHING}/attempts/"),
+    ("POST", f"/handoffs/{SOMETHING}/take/"),
+    ("POST", f"/handoffs/{SOMETHING}/pause/"),
+    ("POST", f"/handoffs/{SOMETHING}/resume/"),
     ("POST", f"/handoffs/{SOMETHING}/accept/"),
     ("POST", f"/handoffs/{SOMETHING}/reject/"),
     ("POST", f"/handoffs/{SOMETHING}/undo/"),
@@ -91,6 +94,11 @@ ENDPOINTS = [
     ("GET", "/reps/"),
     ("GET", f"/reps/{SOMETHING}/"),
     ("PATCH", f"/reps/{SOMETHING}/"),
+    ("GET", "/absence-series/"),
+    ("POST", "/absence-series/"),
+    ("GET", f"/absence-series/{SOMETHING}/"),
+    ("PATCH", f"/absence-series/{SOMETHING}/"),
+    ("POST", f"/absence-series/{SOMETHING}/end/"),
     ("GET", "/absences/"),
     ("POST", "/absences/"),
     ("GET", f"/absences/{SOMETHING}/"),
@@ -105,9 +113,25 @@ ENDPOINTS = [
     ("POST", "/calendars/"),
     ("GET", "/calendars/some/"),
     ("PATCH", "/calendars/some/"),
+    ("GET", "/routing-plans/"),
+    ("GET", "/routing-plans/1/"),
     ("GET", "/routing-decisions/"),
     ("GET", "/questions/"),
     ("GET", "/timers/"),
+    ("GET", "/alerts/"),
+    ("GET", f"/alerts/{SOMETHING}/"),
+    ("POST", f"/alerts/{SOMETHING}/acknowledge/"),
+    ("GET", "/suspensions/"),
+    ("GET", f"/suspensions/{SOMETHING}/"),
+    ("POST", f"/suspensions/{SOMETHING}/end/"),
+    ("GET", "/criteria-rates/"),
+    ("POST", "/definitions/some/batches/campaign/some/reject/"),
+    ("GET", "/bulk-rejections/"),
+    ("GET", f"/bulk-rejections/{SOMETHING}/"),
+    ("GET", "/floor-checks/"),
+    ("GET", "/response-rates/"),
+    ("GET", "/definitions/some/response-rates/"),
+    ("GET", "/checkups/"),
     ("GET", "/notices/"),
     ("POST", "/notices/read/"),
     ("GET", f"/notices/{SOMETHING}/"),
@@ -118,13 +142,22 @@ EVERYBODY = {role.value for role in Role}
 WRITERS = {
     "opportunities": {"revops", "sales_manager", "rep"},
     "handoffs": {"sales_manager", "rep"},
+    "pause": {"revops", "sales_manager"},
+    "resume": {"revops", "sales_manager"},
+    # Whoever sees everybody's leads is told that there is no such agreement, or why not they.
+    "reject-batch": EVERYBODY - {"rep"},
     "campaigns": {"revops", "marketing_lead"},
     "personas": {"revops", "marketing_lead"},
     "assets": {"revops", "marketing_lead"},
     "absences": {"revops", "sales_manager"},
+    "absence-series": {"revops", "sales_manager"},
+    "alerts": {"revops", "marketing_lead", "sales_manager"},
+    "suspensions": {"revops", "sales_manager"},
     "notices": EVERYBODY,
 }
 """Roles that write a resource, else RevOps alone; everybody with a role reads every one."""
+OVER_EVERYBODY = ("/response-rates/", "/criteria-rates/", "/checkups/")
+"""But for what is counted over everybody's leads, which reps do not read."""
 DELETERS = {"revops"}
 
 FACTS = {"leads", "touchpoints", "opportunities", "accounts"}
@@ -137,6 +170,7 @@ SETUP = {
     "territories",
     "reps",
     "absences",
+    "absence-series",
     "named-accounts",
     "calendars",
 }
@@ -150,7 +184,11 @@ SCOPES = {
 
 
 def noun_of(path):
-    return path.split("/")[1]
+    """The resource, or the act where others do it than those who write the resource."""
+    noun, *rest = path.strip("/").split("/")
+    if rest and rest[-1] in WRITERS:
+        return rest[-1]
+    return "reject-batch" if "batches" in rest else noun
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -175,7 +213,8 @@ def test_each_role_may_do_what_its_table_says(signed_in, role, method, path):
     status = signed_in(role).send(method, path, {}).status_code
 
     writers = DELETERS if method == "DELETE" else WRITERS.get(noun_of(path), {"revops"})
-    is_allowed = method == "GET" or role in writers
+    is_read = not (role == Role.REP and path.endswith(OVER_EVERYBODY))
+    is_allowed = is_read if method == "GET" else role in writers
     assert (status == 403) is not is_allowed
     assert status < 500
 

@@ -139,6 +139,19 @@ def test_every_listed_field_has_a_filter(path):
     assert unfiltered == set()
 
 
+@pytest.mark.parametrize("path", LISTS)
+def test_a_copy_of_what_changes_can_be_kept_up_to_date(path):
+    """What has an instant of its last change can be asked for since then, in that order."""
+    view = LISTS[path]
+    model = view.filters._meta.model
+    if model is None or not hasattr(model, "updated_at"):
+        return
+
+    assert "updated_since" in view.filters.base_filters
+    # Words to choose from do not tell it: they are few, and read as a whole.
+    assert ("updated_at" in view.orderings) is ("updated_at" in view.answer().fields)
+
+
 def test_everybody_may_read_it(client):
     response = client.get("/api/schema/")
 

@@ -43,7 +43,9 @@ def test_a_decision_says_who_was_passed_over_and_names_no_inner_id(signed_in, ha
 
     (decision,) = listed
     assert decision["rep"] == {"id": str(handoff.rep.public_id), "name": "Rita"}
-    assert decision["candidates"] == [{"name": "Rita", "eligible": True, "why": "0 of 30 open"}]
+    assert decision["candidates"] == [
+        {"name": "Rita", "eligible": True, "code": "ok", "why": "0 of 30 open"}
+    ]
     assert (decision["rule"], decision["by"]) == ("territory", None)
     assert [outcome["rule"] for outcome in decision["outcomes"]][-1] == "territory"
 

@@ -11,18 +11,29 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from crm_handoff import alerts
 from crm_handoff.agreements import reviewing
 from crm_handoff.integrations.models import InboundSource
 from crm_handoff.people import access
 from crm_handoff.people.models import User
+from crm_handoff.reports import criteria
+from crm_handoff.web import batches
 from definitions.enums import Side, VersionState
 from definitions.models import DefinitionReview, DefinitionVersion
 from definitions.vocabulary import Process
 from leads.enums import ImportState, Stage
 from leads.models import Account, Asset, Example, ImportRun, Lead
 from routing import timers
-from routing.enums import HandoffStatus
-from routing.models import FollowUp, Handoff, ReviewTask
+from routing.batches import Batch
+from routing.enums import BatchKind, HandoffStatus
+from routing.models import (
+    BulkRejection,
+    FollowUp,
+    Handoff,
+    RejectionReason,
+    ReviewTask,
+    SlaAlert,
+)
 from tests.web import import_steps
 
 REVOPS = "revops@demo.example"
@@ -96,6 +107,9 @@ def _rep() -> Iterator[tuple[str, str]]:
         yield action, reverse(f"web:{action}", args=[handoff.public_id])
     yield "task_move", reverse("web:task_move", args=[_task_of(SDR).public_id])
     yield "away", reverse("web:away")
+    yield "fairness", reverse("web:fairness")
+    yield "pull", reverse("web:pull_waiting")
+    yield "absences", reverse("web:absences")
     yield "why", reverse("web:lead", args=[handoff.lead.public_id])
     yield "earlier", reverse("web:evaluation", args=_evaluation(handoff.lead))
     yield "definitions", reverse("web:definitions")
@@ -146,12 +160,57 @@ def _marketing() -> Iterator[tuple[str, str]]:
 def _sales() -> Iterator[tuple[str, str]]:
     yield "home", reverse("web:home")
     yield "team", reverse("web:team")
+    yield "routing", reverse("web:routing")
+    yield "fairness", reverse("web:fairness")
     handoff = _handoff(HandoffStatus.ASSIGNED).public_id
+    yield "responses", f"{reverse('web:sla_response')}?weeks=13"
+    yield "criteria", reverse("web:sla_criteria")
+    yield "weeks", f"{reverse('web:sla_criteria')}?kind=week"
+    batch = _batch()
+    yield "batch", batches.address_of(batch)
+    yield "batch-reject", batches.address_of(batch, "web:sla_batch_reject")
+    yield "rejected", reverse("web:bulk_rejection", args=[_rejected_together(batch).public_id])
+    yield "health", reverse("web:health_checks")
+    yield "alert", reverse("web:sla_alert", args=[_broken().public_id])
     yield "assign", f"{reverse('web:team_assign')}?handoff={handoff}"
     yield "absence", reverse("web:team_absence")
+    yield "absences-of-the-team", reverse("web:team_away")
     yield "handoff", reverse("web:handoff", args=[_handoff(HandoffStatus.ACCEPTED).public_id])
+    yield "pause", reverse("web:pause", args=[handoff])
     yield "review", reverse("web:definition_review", args=["mid-market"])
     yield "review-of", reverse("web:review", args=["mid-market", _reviewed().public_id])
+
+
+def _batch() -> Batch:
+    """Return the batch with most handovers."""
+    found = criteria.by_batch(at=timezone.now(), kinds=[BatchKind.SOURCE])
+    return max(found, key=lambda one: one.handed_over_count).batch
+
+
+def _rejected_together(batch: Batch) -> BulkRejection:
+    """Return leads of a batch that sales rejected together."""
+    bulk, _ = BulkRejection.objects.get_or_create(
+        definition=batch.definition,
+        batch_kind=batch.kind,
+        batch_key=batch.key,
+        defaults={
+            "batch_name": batch.name,
+            "handed_over_count": 98,
+            "missed_count": 5,
+            "limit_pct": 5,
+            "reason": RejectionReason.objects.get(key="no_fit"),
+            "comment": "The list was bought without company sizes.",
+            "by": User.objects.get(email=SALES),
+            "at": timezone.now() - timedelta(days=1),
+        },
+    )
+    return bulk
+
+
+def _broken() -> SlaAlert:
+    """Return a signed limit that was broken, and about which nobody said anything yet."""
+    alerts.attend(at=timezone.now())
+    return SlaAlert.objects.filter(acknowledged_at=None).latest("pk")
 
 
 def _reviewed() -> DefinitionReview:
@@ -162,6 +221,7 @@ def _reviewed() -> DefinitionReview:
 
 def _revops() -> Iterator[tuple[str, str]]:
     yield "home", reverse("web:home")
+    yield "routing", reverse("web:routing")
     yield "start", reverse("web:start")
     yield "invite", reverse("web:invite")
     yield "account", reverse("web:account", args=[_target().public_id])

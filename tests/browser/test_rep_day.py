@@ -126,7 +126,7 @@ def test_a_rep_goes_on_holiday_and_comes_back(anywhere, sign_in, dana, maria):
 
     page.get_by_role("link", name="Away").click()
     sheet = page.locator("#sheet")
-    sheet.get_by_text("Today and tomorrow").click()
+    sheet.get_by_text("The rest of today").click()
     sheet.get_by_role("button", name="Set me away").click()
     expect(page.get_by_text("You are away until")).to_be_visible()
     assert Absence.objects.get().rep == dana

@@ -26,7 +26,7 @@ def notice(db) -> Notice:
         kind="invariant",
         recipient=operator,
         at=database_now(),
-        detail={"check": "open handoffs without a clock", "text": "3 rows"},
+        detail={"check": "without_clock", "text": "open handoffs without a clock"},
     )
 
 

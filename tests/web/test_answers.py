@@ -95,6 +95,22 @@ def test_reject_offers_only_reasons_in_use(handoff, dana, door, reason):
     assert not Rejection.objects.exists()
 
 
+def test_could_not_reach_says_beforehand_what_it_takes(handoff, dana, door):
+    could_not_reach = RejectionReason.objects.get(key="could_not_reach")
+    client = door(dana.user)
+
+    dialog = client.get(at(handoff, "reject")).content.decode()
+    form = {"reason": could_not_reach.pk, "comment": "No answer."}
+    response = client.post(at(handoff, "reject"), form)
+
+    takes = "takes 3 attempts (0 so far) on 2 different days (0 so far)."
+    assert f"“Could not reach” {takes}" in dialog
+    assert f'value="{could_not_reach.pk}" disabled' in dialog
+    assert response.status_code == 422
+    assert f"{takes} Log what is missing" in response.content.decode()
+    assert not Rejection.objects.exists()
+
+
 def test_reject_then_undo_leaves_the_lead_as_it_was(handoff, dana, door, reason):
     client = door(dana.user)
     client.post(at(handoff, "reject"), {"reason": reason.pk, "comment": "Signed elsewhere."})

@@ -4,7 +4,7 @@ import pytest
 
 from crm_handoff.web import clocks
 from crm_handoff.web.tags import figure, near, words
-from routing import pauses, timers
+from routing import timers
 from tests.routing import clockwork
 
 NOON = datetime(2026, 1, 13, 12, tzinfo=UTC)
@@ -84,7 +84,7 @@ def test_clock_sends_open_intervals_without_the_weekend(handoff):
 
 
 def test_clock_of_an_answered_handoff_says_in_what_time(handoff):
-    timers.stop(handoff, kind="call", at=FRIDAY + timedelta(minutes=12))
+    timers.heed_attempt(handoff, kind="call", at=FRIDAY + timedelta(minutes=12))
 
     clock = clocks.clock_of(handoff, at=FRIDAY + timedelta(hours=1))
 
@@ -93,7 +93,7 @@ def test_clock_of_an_answered_handoff_says_in_what_time(handoff):
 
 
 def test_paused_clock_does_not_count(handoff):
-    pauses.pause(handoff, at=FRIDAY + timedelta(minutes=5))
+    clockwork.pause(handoff, at=FRIDAY + timedelta(minutes=5))
 
     clock = clocks.clock_of(handoff, at=FRIDAY + timedelta(minutes=20))
 

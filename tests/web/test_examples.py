@@ -29,6 +29,8 @@ SENT = {
     "industry": "software",
     "employee_count": "300",
     "technologies": "postgresql, ,redis",
+    "account_tier": "A",
+    "product_line": "payroll",
     "email": "company",
     "is_target_account": "on",
     "answer_buying_team_confirmed": "true",
@@ -118,7 +120,9 @@ def test_a_new_example_keeps_what_was_typed(version, door, marketer):
         "employee_count": 300,
         "industry": "software",
         "is_target_account": True,
+        "account_tier": "A",
         "job_title": "CTO",
+        "product_line": "payroll",
         "technologies": ["postgresql", "redis"],
     }
     assert kept.touchpoints == [

@@ -31,6 +31,7 @@ def test_pages_ask_as_often_with_many_leads_as_with_few(
         f"/accounts/{handoff.lead.account.public_id}/": robin,
         "/assets/": marketing,
         "/funnel/": marketing,
+        "/sla/criteria/": marketing,
         "/notices/": rep,
         "/imports/": robin,
         "/start/": robin,

@@ -62,8 +62,9 @@ def test_page_answers_why_the_lead_went_there(version, dana, door):
     page = door(dana.user).get(page_of(world.handed_over(version))).content.decode()
 
     assert "Why here" in page
-    assert "Territory rotation → Dana Fischer" in page
-    assert "1 candidate considered" in page
+    assert "DACH territory, 0 of 30 open" in page
+    assert "1 person considered" in page
+    assert "chosen" in page
 
 
 def test_ledger_names_whom_a_miss_was_escalated_to(version, dana, door):

@@ -66,6 +66,17 @@ def test_page_tells_what_sales_said(version, dana, client_of_marketing):
     assert "They renewed with their vendor last month." in page
 
 
+def test_page_tells_what_the_lead_asked_for_and_how_much_its_company_matters(
+    version, client_of_marketing, robin
+):
+    acme = intake.AccountFacts(domain="acme.example", tier="strategic")
+    who = world.lead(product_line="payroll", account=acme)
+
+    assert "Product line asked for payroll" in shown(client_of_marketing, who)
+    page = robin.get(f"/accounts/{who.account.public_id}/").content.decode()
+    assert "tier strategic" in page
+
+
 def test_page_names_the_account_the_journey_and_the_deals(version, client_of_marketing):
     decision = world.asset("buyers-guide", title="Buyer's guide", journey_stage="decision")
     world.asset("checklist", title="Checklist", journey_stage="awareness")

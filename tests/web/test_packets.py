@@ -80,15 +80,19 @@ def test_a_language_is_told_by_its_name(code: str, name: str) -> None:
 
 def test_money_and_lists_are_told_as_people_write_them() -> None:
     packet = {
-        "who": [{"key": "expected_acv", "value": "48000.00 EUR"}],
+        "who": [
+            {"key": "expected_acv", "value": "48000.00 EUR"},
+            {"key": "product_line", "value": "payroll"},
+        ],
         "company": [
             {"key": "expected_acv", "value": "90000.00 EUR"},
             {"key": "revenue", "value": "a lot"},
+            {"key": "tier", "value": "A"},
             {"key": "technologies", "value": ["sap", "salesforce"]},
         ],
     }
 
     first, more = packets.first_facts_of(packet), packets.more_facts_of(packet)
 
-    assert [fact.value for fact in first] == ["48,000 EUR"]
+    assert [fact.value for fact in first] == ["payroll", "48,000 EUR", "A"]
     assert [fact.value for fact in more] == ["a lot", "sap, salesforce"]

@@ -101,5 +101,5 @@ def test_nobody_changes_the_wishes_of_another(client, alex):
 
 def test_every_kind_that_is_told_can_be_chosen():
     # Nobody is told of these yet.
-    assert set(NoticeKind) - OFFERED == {NoticeKind.ACCEPTED, NoticeKind.INVARIANT}
+    assert set(NoticeKind) - OFFERED == {NoticeKind.ACCEPTED}
     assert MANDATORY < OFFERED

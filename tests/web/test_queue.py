@@ -8,6 +8,7 @@ from crm_handoff.web import queue
 from definitions.enums import AttemptKind
 from routing import absences, followups, handoffs
 from routing.enums import AttemptOutcome
+from routing.models import FollowUp
 from tests.web import world
 from tests.web.world import DAY, HOUR, MINUTE
 
@@ -223,6 +224,50 @@ def test_tasks_due_today_stand_above_the_answered_leads(version, dana, door):
     assert "Next: Send the offer" in page
     assert "Ask again" not in page
     assert '<b id="task-count">1</b> task today' in page
+
+
+def test_an_accepted_lead_waits_only_when_a_deal_or_return_is_due_soon(version, dana, door):
+    handoff = world.handed_over(version, world.lead("Maria", "Keller"))
+    at = timezone.now()
+    said = {"kind": AttemptKind.CALL, "outcome": AttemptOutcome.REACHED}
+    handoffs.attempt(handoff.pk, by=dana.user, at=at, **said)
+    handoffs.accept(handoff.pk, by=dana.user, at=at)
+    outcome = handoff.timers.filter(milestone="outcome", state="running")
+    client = door(dana.user)
+
+    assert client.get("/queue/").context["waiting"] == []
+    outcome.update(due_at=at + MINUTE, promised_at=at + MINUTE)
+    assert len(client.get("/queue/").context["waiting"]) == 1
+
+
+def test_of_a_cadence_only_the_next_task_is_shown(version, dana, door):
+    handoff = world.handed_over(version, world.lead("Maria", "Keller"))
+    at = timezone.now() - MINUTE
+    for step, what in enumerate(("Introduce us", "Send an example"), 1):
+        FollowUp.objects.create(
+            handoff=handoff,
+            kind=AttemptKind.EMAIL,
+            what=what,
+            due_at=at,
+            created_at=at,
+            cadence_step=step,
+        )
+    task(handoff, dana, due_in=MINUTE / 60)
+    client = door(dana.user)
+
+    def listed():
+        tasks = client.get("/queue/").context["tasks"]
+        return {task.followup.what for task in tasks}
+
+    assert listed() == {"Send the offer"}
+    handoffs.attempt(
+        handoff.pk,
+        by=dana.user,
+        kind=AttemptKind.CALL,
+        outcome=AttemptOutcome.NO_ANSWER,
+        at=timezone.now(),
+    )
+    assert listed() == {"Send the offer", "Introduce us"}
 
 
 def test_polling_after_a_task_is_done_draws_the_rows_anew(version, dana, door):

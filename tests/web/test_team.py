@@ -1,5 +1,7 @@
 """Is anything slipping: clocks, loads, absences, queues, both promises; and what to do."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -42,7 +44,12 @@ def test_every_running_clock_is_there_due_first_with_its_owner(version, dana, ma
     assert [row.handoff.lead.first_name for row in clocks(client)] == ["Late", "Fresh"]
     page = client.get("/team/").content.decode()
     assert "Dana Fischer" in page
-    assert client.get("/team/").context["counts"] == {"every": 2, "late": 1, "queued": 0}
+    assert client.get("/team/").context["counts"] == {
+        "every": 2,
+        "late": 1,
+        "paused": 0,
+        "queued": 0,
+    }
 
 
 def test_what_was_answered_in_time_does_not_stand_there(version, dana, manager, door):
@@ -83,6 +90,32 @@ def test_all_clocks_are_reached_page_by_page(version, dana, manager, door, monke
     assert len(first) == 2
     assert len(second) == 1
     assert "1 to 2 of 3" in client.get("/team/").content.decode()
+
+
+def test_a_list_that_has_not_changed_is_not_sent_again(version, dana, manager, door):
+    world.handed_over(version, at=timezone.now())
+    client = door(manager)
+    tag = client.get("/team/", **HTMX)["ETag"]
+
+    again = client.get("/team/", **HTMX, HTTP_IF_NONE_MATCH=tag)
+    world.handed_over(version, at=timezone.now())
+    changed = client.get("/team/", **HTMX, HTTP_IF_NONE_MATCH=tag)
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert changed.status_code == 200
+
+
+def test_clocks_are_narrowed_by_what_they_wait_for(version, dana, manager, door):
+    world.handed_over(version, world.lead("Late"), at=timezone.now() - HOUR)
+    escalation.fire_due(at=timezone.now(), limit=50)
+    client = door(manager)
+
+    found = {
+        milestone: len(clocks(client, f"?milestone={milestone}"))
+        for milestone in ("first_response", "re_response", "outcome", "nonsense")
+    }
+
+    assert found == {"first_response": 0, "re_response": 1, "outcome": 0, "nonsense": 0}
 
 
 def test_asked_by_htmx_only_the_clocks_come(version, dana, manager, door):
@@ -228,7 +261,8 @@ def test_a_manager_enters_and_ends_an_absence(version, dana, lena, manager, door
     assert (absence.rep, absence.delegate, absence.entered_by) == (dana, lena, manager)
     again = client.post("/team/absences/", data)
     assert again.status_code == 422
-    assert "This overlaps another absence" in again.content.decode()
+    refusal = "This overlaps the absence from %s until %s: end or change that one first."
+    assert re.search(refusal % ("[^<]+", "[^<]+"), again.content.decode())
     client.post(f"/team/absences/{absence.public_id}/end/")
     assert not Absence.objects.exists()
 

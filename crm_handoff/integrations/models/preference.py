@@ -14,6 +14,7 @@ ALWAYS_WANTED = (
     NoticeKind.SIGNATURE_WANTED,
     NoticeKind.ACTIVATION_FAILED,
     NoticeKind.REVIEW_OVERDUE,
+    NoticeKind.SLA_ALERT,
 )
 """Cannot be refused: the agreement names, or waits for, the person who is told."""
 
