@@ -141,6 +141,8 @@ def _market(
     asked = {rep for rep in others if rep is not None}
     read = roster.lock_members if is_locking else roster.read_members
     reps = read(held, also=asked)
+    if is_locking:  # Who went away while their lock was waited for receives nothing any more.
+        absences = roster.absences_at(at)
     people = _people(reps, absences)
     return Market(
         book=book,
@@ -202,11 +204,16 @@ def _home(
 
 
 def _people(reps: dict[int, Rep], absences: dict[int, Absence]) -> dict[int, Person]:
+    """Return what the rules see of reps; a stand-in who was not locked with them is nobody."""
     out = roster.suspended(reps)
-    return {
+    people = {
         pk: roster.person(rep, absence=absences.get(pk), is_suspended=pk in out)
         for pk, rep in reps.items()
     }
+    for person in people.values():
+        if person.delegate not in people:
+            person.delegate = None
+    return people
 
 
 def _pools(held: dict[int, Territory], people: dict[int, Person]) -> dict[int, Pool]:

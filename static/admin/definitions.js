@@ -29,11 +29,17 @@
     show();
   });
 
-  // The picker of several values makes an input of its own, which nobody named.
-  window.addEventListener("load", () => {
-    for (const input of document.querySelectorAll(".select2-search--inline .select2-search__field")) {
-      const label = input.closest(":has(label)").querySelector("label");
-      input.setAttribute("aria-label", label.textContent.trim());
+  // The picker of several values makes an input of its own, which nobody named, some time after
+  // the page is there.
+  const NAMELESS = ".select2-search--inline .select2-search__field:not([aria-label])";
+  const nameInputs = () => {
+    for (const input of document.querySelectorAll(NAMELESS)) {
+      const label = input.closest(":has(label)")?.querySelector("label");
+      if (label) input.setAttribute("aria-label", label.textContent.trim());
     }
+  };
+  document.addEventListener("DOMContentLoaded", () => {
+    nameInputs();
+    new MutationObserver(nameInputs).observe(document.body, { childList: true, subtree: true });
   });
 })();

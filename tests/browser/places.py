@@ -108,7 +108,6 @@ def _rep() -> Iterator[tuple[str, str]]:
     yield "task_move", reverse("web:task_move", args=[_task_of(SDR).public_id])
     yield "away", reverse("web:away")
     yield "fairness", reverse("web:fairness")
-    yield "pull", reverse("web:pull_waiting")
     yield "absences", reverse("web:absences")
     yield "why", reverse("web:lead", args=[handoff.lead.public_id])
     yield "earlier", reverse("web:evaluation", args=_evaluation(handoff.lead))
