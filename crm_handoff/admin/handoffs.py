@@ -171,8 +171,9 @@ class RejectionReasonAdmin(BulkAdmin, EditableAdmin):
         "position": "A whole number: reasons are offered in this order, the smallest first.",
         "cool_off": "Days and hours:minutes:seconds of rest before the lead may return, "
         "90 00:00:00 for 90 days. Blank: the lead is disqualified.",
-        "min_attempts": "Attempts that reached nobody and come before, 3 for example; 0: none.",
-        "min_attempt_days": "On so many different days, in the handoff's calendar; 0: any.",
+        "min_attempts": "A whole number of attempts that reached nobody and come before; 0: none.",
+        "min_attempt_days": "Different days on which they were made, in the handoff's calendar; "
+        "0: any.",
     }
     related = (Related("routing.rejection", "rejections", by="reason__id__exact"),)
     bulk = {

@@ -87,6 +87,10 @@ class RoutingPolicyAdmin(EditableAdmin):
     list_display = ("__str__", "suspend_after_misses", "suspend_window_days")
     ordering = ("pk",)
     fields = ("suspend_after_misses", "suspend_window_days")
+    help_texts = {
+        "suspend_after_misses": "A whole number of first responses missed after which a rep "
+        "leaves the rotation; blank: never.",
+    }
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not RoutingPolicy.objects.exists()

@@ -17,7 +17,14 @@ from leads.accounts import AccountFacts
 from leads.models import Account
 from routing import bulk_rejections, pauses, suspensions
 from routing.batches import BatchRate
-from routing.enums import BatchKind, HandoffStatus, PauseReason, ReasonCategory
+from routing.enums import (
+    BatchKind,
+    HandoffStatus,
+    PauseReason,
+    ReasonCategory,
+    TimerMilestone,
+    TimerState,
+)
 from routing.models import Handoff, RejectionReason, RoutingPolicy, SlaAlert, Suspension
 
 MONDAY, SATURDAY = 0, 5
@@ -91,7 +98,14 @@ class Promises:
 
     def _pause(self, at: datetime) -> None:
         """Halt the clock of a lead who asked to be called later."""
-        waiting = Handoff.objects.filter(lead__email=PAUSED, status=HandoffStatus.ASSIGNED).first()
+        running = Handoff.objects.filter(
+            status=HandoffStatus.ASSIGNED,
+            timers__milestone=TimerMilestone.FIRST_RESPONSE,
+            timers__state=TimerState.RUNNING,
+            timers__due_at__gt=at,
+        )
+        # Nele, or while she has an owner no more whoever came last.
+        waiting = running.filter(lead__email=PAUSED).first() or running.order_by("-pk").first()
         if waiting is not None:
             pauses.pause(
                 waiting.pk,

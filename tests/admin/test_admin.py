@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("organization", "db")
 
 OURS = {"definitions", "leads", "routing", "crm_handoff", "integrations"}
 INLINE_ONLY = {routing.CalendarWindow, routing.CalendarClosure, DeliveryNotice}
-INTERNAL = {Allowance, CallAllowance, IdempotentRequest}
+INTERNAL = {Allowance, CallAllowance, IdempotentRequest, routing.RoomMark}
 """Kept by the product for itself: nobody looks at them."""
 ADMINS = list(admin.site._registry.items())
 NAMES = [model._meta.label for model, _ in ADMINS]

@@ -16,6 +16,8 @@ from crm_handoff.models import User
 from crm_handoff.pages import MOST_PAGES
 from definitions.models import DefinitionVersion, TouchpointKind
 from leads.models import Account, Campaign, Lead, LeadIdentity, Opportunity, Source, Touchpoint
+from routing import plans
+from routing.models import RoutingCondition, RoutingRule
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +51,10 @@ def questioning(draft):
     """A draft that has a row of everything, a question included."""
     draft.question_set.create(
         key="budget", question="Budget?", side="sales", answer_within=timedelta(hours=8)
+    )
+    plan = plans.start_draft(by=draft.author, at=draft.created_at)
+    RoutingCondition.objects.create(
+        rule=plan.rules.first(), fact="points", operator="at_least", wanted=50
     )
     return draft
 
@@ -106,8 +112,9 @@ def test_editable_measures_say_their_units(rf, superuser, questioning, page):
 def forms_of(page, request):
     """What somebody who may do everything can type on a page."""
     row = page.model.objects.first() or page.model()
-    # A version is not begun by a form of its fields.
-    if page.has_add_permission(request) and page.model is not DefinitionVersion:
+    # Neither is begun by a form of its fields: a version from a template, a rule on its plan.
+    begun_elsewhere = (DefinitionVersion, RoutingRule, RoutingCondition)
+    if page.has_add_permission(request) and page.model not in begun_elsewhere:
         yield page.get_form(request)()
     if page.has_change_permission(request):
         yield page.get_form(request, row, change=True)(instance=row)

@@ -398,7 +398,18 @@ def told(person: User, kind: str, **detail: object) -> Notice:
 
 def test_what_is_said_of_agreements_is_tried_for_each_kind_of_notice_about_them():
     told_of = {*OF_AGREEMENTS, *OF_PROMISES, NoticeKind.QUESTION_ASKED}
+    told_of |= {NoticeKind.REASSIGNED_AWAY}
     assert told_of == set(destinations.PLACES)
+
+
+def test_who_went_away_is_told_how_many_leads_moved_on_and_sees_the_absence(dana):
+    notice = told(dana.user, NoticeKind.REASSIGNED_AWAY, moved=3, until=None)
+
+    mail = written(notice, at=database_now())
+
+    assert mail.subject == "While you are away 3 leads went to others"
+    assert "What you have in work stays yours." in mail.text
+    assert LINKS.findall(mail.text) == ["http://localhost:8000/queue/absences/"]
 
 
 @pytest.mark.parametrize("kind", OF_AGREEMENTS)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -82,7 +83,8 @@ def take(tmp_path: Path, noon: datetime) -> Importer:
     catalog.load_defaults()
 
     def take(text: str, mapping: str = "olist_leads", **how) -> Outcome:
-        path = tmp_path / "file.csv"
+        path = tmp_path / str(uuid4()) / "file.csv"  # two may import it at once
+        path.parent.mkdir()
         content = document.read(mapping) if "\n" in mapping else imports.content_of(mapping)
         path.write_text(text, encoding=content["file"].get("encoding", "utf-8"), newline="")
         described = Description(content=content, key=content["system"], mode=how.pop("mode", ""))

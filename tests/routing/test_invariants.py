@@ -466,6 +466,8 @@ def test_a_line_of_the_ledger_written_twice_is_found() -> None:
     handoff = started()
     escalation.fire_due(at=NOON + 3 * MINUTE, limit=10)
     timer = response(handoff)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX step_fires_once")  # which would refuse it
 
     SlaEvent.objects.create(timer=timer, kind="warned", at=AT)
 
