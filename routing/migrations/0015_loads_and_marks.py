@@ -5,6 +5,8 @@ A statement that gives a thousand handoffs to twenty reps changes twenty counter
 
 from django.db import migrations
 
+# Rows are paired by grouping: a join would be planned once a connection, for the few rows of the
+# first statement, and go through every pair of them when thousands come.
 LOADS = """
 DROP TRIGGER handoff_counts_load ON routing_handoff;
 DROP FUNCTION count_load();
@@ -15,7 +17,7 @@ CREATE FUNCTION apply_load(moves jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     -- By ascending id, as everybody locks reps.
     PERFORM FROM routing_rep
-    WHERE id IN (SELECT (move->>'rep')::bigint FROM jsonb_array_elements(moves) move)
+    WHERE id IN (SELECT rep FROM jsonb_to_recordset(moves) AS move (rep bigint))
     ORDER BY id FOR NO KEY UPDATE;
 
     -- What exceeds goes first, so that a rep above capacity does not look free. Above capacity
@@ -28,12 +30,13 @@ BEGIN
         SELECT id, over, least(dropped, excess_count) AS from_excess,
                open_count - (dropped - least(dropped, excess_count)) + taken AS base
         FROM routing_rep JOIN (
-            SELECT (move->>'rep')::bigint AS rep_id,
-                   count(*) FILTER (WHERE move->>'way' = 'drop') AS dropped,
-                   count(*) FILTER (WHERE move->>'way' = 'take') AS taken,
-                   count(*) FILTER (WHERE move->>'way' = 'over') AS over
-            FROM jsonb_array_elements(moves) move
-            WHERE (move->>'of_rep')::boolean GROUP BY 1
+            SELECT rep AS rep_id,
+                   coalesce(sum(times) FILTER (WHERE way = 'drop'), 0)::int AS dropped,
+                   coalesce(sum(times) FILTER (WHERE way = 'take'), 0)::int AS taken,
+                   coalesce(sum(times) FILTER (WHERE way = 'over'), 0)::int AS over
+            FROM jsonb_to_recordset(moves)
+                AS move (rep bigint, of_rep boolean, way text, times int)
+            WHERE of_rep GROUP BY 1
         ) moved ON moved.rep_id = id
     ) held
     WHERE rep.id = held.id;
@@ -47,11 +50,12 @@ BEGIN
         SELECT id, over, least(dropped, excess_count) AS from_excess,
                open_count - (dropped - least(dropped, excess_count)) + taken AS base
         FROM routing_territorymembership own JOIN (
-            SELECT (move->>'rep')::bigint AS rep_id, (move->>'territory')::bigint AS territory_id,
-                   count(*) FILTER (WHERE move->>'way' = 'drop') AS dropped,
-                   count(*) FILTER (WHERE move->>'way' = 'take') AS taken,
-                   count(*) FILTER (WHERE move->>'way' = 'over') AS over
-            FROM jsonb_array_elements(moves) move GROUP BY 1, 2
+            SELECT rep AS rep_id, territory AS territory_id,
+                   coalesce(sum(times) FILTER (WHERE way = 'drop'), 0)::int AS dropped,
+                   coalesce(sum(times) FILTER (WHERE way = 'take'), 0)::int AS taken,
+                   coalesce(sum(times) FILTER (WHERE way = 'over'), 0)::int AS over
+            FROM jsonb_to_recordset(moves)
+                AS move (rep bigint, territory bigint, way text, times int) GROUP BY 1, 2
         ) moved ON moved.rep_id = own.rep_id AND moved.territory_id = own.territory_id
     ) held
     WHERE member.id = held.id;
@@ -63,35 +67,44 @@ DECLARE
     moves jsonb;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        SELECT jsonb_agg(jsonb_build_object(
-            'rep', rep_id, 'territory', territory_id, 'of_rep', true,
-            'way', CASE WHEN is_over_capacity THEN 'over' ELSE 'take' END)) INTO moves
-        FROM new_rows WHERE status IN ('assigned', 'accepted');
+        SELECT jsonb_agg(summed) INTO moves FROM (
+            SELECT rep_id AS rep, territory_id AS territory, true AS of_rep,
+                   CASE WHEN is_over_capacity THEN 'over' ELSE 'take' END AS way, count(*) AS times
+            FROM new_rows WHERE status IN ('assigned', 'accepted') GROUP BY 1, 2, 4
+        ) summed;
     ELSIF TG_OP = 'DELETE' THEN
-        SELECT jsonb_agg(jsonb_build_object(
-            'rep', rep_id, 'territory', territory_id, 'of_rep', true, 'way', 'drop')) INTO moves
-        FROM old_rows WHERE status IN ('assigned', 'accepted');
+        SELECT jsonb_agg(summed) INTO moves FROM (
+            SELECT rep_id AS rep, territory_id AS territory, true AS of_rep, 'drop' AS way,
+                   count(*) AS times
+            FROM old_rows WHERE status IN ('assigned', 'accepted') GROUP BY 1, 2
+        ) summed;
     ELSE
         WITH pair AS (
-            SELECT CASE WHEN was.status IN ('assigned', 'accepted') THEN was.rep_id END AS old_rep,
-                   CASE WHEN now.status IN ('assigned', 'accepted') THEN now.rep_id END AS new_rep,
-                   was.territory_id AS old_territory, now.territory_id AS new_territory,
-                   now.is_over_capacity
-            FROM old_rows was JOIN new_rows now ON now.id = was.id
+            SELECT min(old_rep) AS old_rep, min(new_rep) AS new_rep,
+                   min(old_territory) AS old_territory, min(new_territory) AS new_territory,
+                   bool_or(is_over) AS is_over
+            FROM (
+                SELECT id, rep_id AS old_rep, NULL::bigint AS new_rep,
+                       territory_id AS old_territory, NULL::bigint AS new_territory,
+                       false AS is_over
+                FROM old_rows WHERE status IN ('assigned', 'accepted')
+                UNION ALL
+                SELECT id, NULL, rep_id, NULL, territory_id, is_over_capacity
+                FROM new_rows WHERE status IN ('assigned', 'accepted')
+            ) held GROUP BY id
         ), changed AS (
             SELECT *, old_rep IS DISTINCT FROM new_rep AS of_rep FROM pair
-            WHERE old_rep IS DISTINCT FROM new_rep
-               OR (new_rep IS NOT NULL AND old_territory IS DISTINCT FROM new_territory)
+            WHERE old_rep IS DISTINCT FROM new_rep OR old_territory IS DISTINCT FROM new_territory
         )
-        SELECT jsonb_agg(move) INTO moves FROM (
-            SELECT jsonb_build_object('rep', old_rep, 'territory', old_territory,
-                                      'of_rep', of_rep, 'way', 'drop') AS move
-            FROM changed WHERE old_rep IS NOT NULL
+        SELECT jsonb_agg(summed) INTO moves FROM (
+            SELECT old_rep AS rep, old_territory AS territory, of_rep, 'drop' AS way,
+                   count(*) AS times
+            FROM changed WHERE old_rep IS NOT NULL GROUP BY 1, 2, 3
             UNION ALL
-            SELECT jsonb_build_object('rep', new_rep, 'territory', new_territory,
-                'of_rep', of_rep, 'way', CASE WHEN is_over_capacity THEN 'over' ELSE 'take' END)
-            FROM changed WHERE new_rep IS NOT NULL
-        ) both_ways;
+            SELECT new_rep, new_territory, of_rep,
+                   CASE WHEN is_over THEN 'over' ELSE 'take' END, count(*)
+            FROM changed WHERE new_rep IS NOT NULL GROUP BY 1, 2, 3, 4
+        ) summed;
     END IF;
     IF moves IS NOT NULL THEN
         PERFORM apply_load(moves);
