@@ -29,6 +29,7 @@ from definitions.enums import VersionState
 from definitions.models import Refusal, ReviewSignature, SignOff
 from routing.enums import HandoffStatus, ReviewTaskState, SlaEventKind, TimerMilestone, TimerState
 from routing.models import SlaEvent, SlaTimer
+from routing.timers import RESPONSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,27 @@ def _escalated(user: User, at: datetime) -> list[Need]:
         timer__stopped_at=None,
         timer__handoff__in=handoffs_visible_to(user).filter(status__in=HandoffStatus.OPEN),
     )
-    count = events.values("timer__handoff").distinct().count()
-    if not count:
-        return []
-    words = ngettext(
-        "%(count)s lead was escalated to you and still waits for its first contact.",
-        "%(count)s leads were escalated to you and still wait for their first contact.",
-        count,
+    of_response = Q(timer__milestone__in=RESPONSE)
+    counts = events.aggregate(
+        leads=Count("timer__handoff", filter=of_response, distinct=True),
+        others=Count("timer", filter=~of_response, distinct=True),
     )
-    return [Need(words % {"count": count}, _("See who is late"), _team("late"), "late", "late")]
+    found = []
+    if count := counts["leads"]:
+        words = ngettext(
+            "%(count)s lead was escalated to you and still waits for its first contact.",
+            "%(count)s leads were escalated to you and still wait for their first contact.",
+            count,
+        )
+        found.append(words % {"count": count})
+    if count := counts["others"]:
+        words = ngettext(
+            "%(count)s other promise was escalated to you and is still late.",
+            "%(count)s other promises were escalated to you and are still late.",
+            count,
+        )
+        found.append(words % {"count": count})
+    return [Need(said, _("See who is late"), _team("late"), "late", "late") for said in found]
 
 
 def _missed_today(user: User, at: datetime) -> list[Need]:

@@ -27,6 +27,8 @@ from routing import timers
 from routing.batches import Batch
 from routing.enums import BatchKind, HandoffStatus
 from routing.models import (
+    Absence,
+    AbsenceSeries,
     BulkRejection,
     FollowUp,
     Handoff,
@@ -174,10 +176,22 @@ def _sales() -> Iterator[tuple[str, str]]:
     yield "assign", f"{reverse('web:team_assign')}?handoff={handoff}"
     yield "absence", reverse("web:team_absence")
     yield "absences-of-the-team", reverse("web:team_away")
+    yield "absence-change", reverse("web:absence_change", args=[_absence().public_id])
+    yield "series-change", reverse("web:series_change", args=[_series().public_id])
     yield "handoff", reverse("web:handoff", args=[_handoff(HandoffStatus.ACCEPTED).public_id])
     yield "pause", reverse("web:pause", args=[handoff])
     yield "review", reverse("web:definition_review", args=["mid-market"])
     yield "review-of", reverse("web:review", args=["mid-market", _reviewed().public_id])
+
+
+def _absence() -> Absence:
+    """Return an absence to come that somebody entered."""
+    return Absence.objects.filter(series=None, span__startswith__gt=timezone.now()).earliest("pk")
+
+
+def _series() -> AbsenceSeries:
+    """Return a recurring absence that goes on."""
+    return AbsenceSeries.objects.filter(ended_at=None).earliest("pk")
 
 
 def _batch() -> Batch:

@@ -58,6 +58,8 @@ NO_PAGES = {
     "bell": "a part of every page",
     "team_side": "a part of the team's page",
     "outlook": "a part of a lead's page",
+    "away_effect": "a part of what a rep enters",
+    "team_absence_effect": "a part of what a manager enters",
     "pull_waiting": "a part of the queue's page",
     "lead_touchpoints": "a part of a lead's page",
     "import_refused": "a file",

@@ -147,6 +147,23 @@ def test_an_escalation_is_over_once_somebody_got_in_touch(version, dana, manager
     assert not any("escalated to you" in words for words in needs(door(manager)))
 
 
+def test_a_promise_about_a_lead_that_was_reached_is_not_told_as_a_first_contact(
+    version, dana, manager, door
+):
+    now = timezone.now()
+    handed_over_at = now - timedelta(days=60)
+    reached = world.handed_over(version, at=handed_over_at)
+    by = dana.user
+    handoffs.attempt(reached.pk, kind="call", outcome="reached", by=by, at=handed_over_at)
+    handoffs.accept(reached.pk, by=by, at=handed_over_at + HOUR)
+    escalation.fire_due(at=now, limit=50)
+
+    said = needs(door(manager))
+
+    assert "1 other promise was escalated to you and is still late." in said
+    assert not any("first contact" in words for words in said)
+
+
 def test_a_signature_is_asked_of_who_has_not_given_it(version, marketer, manager, door):
     at = timezone.now()
     revops = User.objects.get(email="robin.ops@example.com")
