@@ -29,10 +29,23 @@ fork = multiprocessing.get_context("fork")
 def start(count: int, work: Callable[[int], None]) -> list[multiprocessing.process.BaseProcess]:
     """Start processes, each with a connection of its own."""
     connection.close()  # A socket that two processes share would carry the words of both.
-    begun = [fork.Process(target=work, args=(number,), daemon=True) for number in range(count)]
+    begun = [
+        fork.Process(target=work_alone, args=(work, number), daemon=True)
+        for number in range(count)
+    ]
     for process in begun:
         process.start()
     return begun
+
+
+def work_alone(work: Callable[[int], None], number: int) -> None:
+    """Work on a connection of one's own.
+
+    Where a browser was driven before, the thread has two connections: one beside the browser's
+    event loop, which was closed, and one from before it, which is what a fork finds.
+    """
+    connection.connection = None
+    work(number)
 
 
 def finish(processes: list[multiprocessing.process.BaseProcess]) -> None:
