@@ -96,12 +96,11 @@ def stop_each(
 
 def stop_quietly(timers: Sequence[SlaTimer], *, cause: StopCause, at: datetime) -> None:
     """Stop timers that nobody takes back; those in time in a fixed number of statements."""
-    in_time = [
-        timer
-        for timer in timers
-        if timer.state != TimerState.BREACHED and not is_overdue(timer, at=at)
-    ]
-    late = [timer for timer in timers if timer not in in_time]
+    in_time: list[SlaTimer] = []
+    late: list[SlaTimer] = []
+    for timer in timers:
+        is_late = timer.state == TimerState.BREACHED or is_overdue(timer, at=at)
+        (late if is_late else in_time).append(timer)
     stop_each(late, cause=cause, at=at, by=None)
     if not in_time:
         return

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from leads import bulk
 from leads.models import Evaluation
 from routing import (
     books,
@@ -94,9 +95,24 @@ def _sweep(*, at: datetime, limit: int, after: Urgency) -> Swept:
     return Swept(len(claims), given, claims[-1].urgency)
 
 
+_NOT_ASKED = (
+    "packet",
+    "public_id",
+    "campaign",
+    "source",
+    "import_run",
+    "floor_missed",
+    "opened_at",
+    "accepted_at",
+    "closed_at",
+    "updated_at",
+)
+"""What neither the rules nor the clocks look at."""
+
+
 def _read(claims: Sequence[Waiting]) -> dict[int, Handoff]:
-    rows = Handoff.objects.filter(pk__in=[claim.handoff_id for claim in claims]).defer("packet")
-    return {handoff.pk: handoff for handoff in rows}
+    rows = Handoff.objects.filter(pk__in=bulk.among(claim.handoff_id for claim in claims))
+    return {handoff.pk: handoff for handoff in rows.defer(*_NOT_ASKED)}
 
 
 def _ask(
@@ -124,7 +140,7 @@ def _holders(leads: Sequence[int]) -> tuple[dict[int, set[int]], dict[int, tuple
     """Return who held leads and gave them back, and who held each handoff last; one query."""
     ended = (
         Assignment.objects.filter(
-            handoff__lead__in=leads, rep__isnull=False, ended_at__isnull=False
+            handoff__lead__in=bulk.among(leads), rep__isnull=False, ended_at__isnull=False
         )
         .exclude(handoff__status=HandoffStatus.CONVERTED)
         .order_by("pk")
@@ -139,7 +155,7 @@ def _holders(leads: Sequence[int]) -> tuple[dict[int, set[int]], dict[int, tuple
 
 def _evaluations(handoffs: dict[int, Handoff]) -> dict[int, Evaluation]:
     ids = {handoff.evaluation_id for handoff in handoffs.values()}
-    rows = Evaluation.objects.filter(pk__in=ids).select_related("version")
+    rows = Evaluation.objects.filter(pk__in=bulk.among(ids)).select_related("version")
     return {row.pk: row for row in rows.defer("results", "score")}
 
 

@@ -13,6 +13,8 @@ from django.db import transaction
 from django.db.models import prefetch_related_objects
 
 from definitions.enums import Milestone, StartEvent
+from definitions.models import DefinitionVersion
+from leads import bulk
 from leads.models import Evaluation
 from routing import elapsed, ledger, promises, starting, steps, stopping
 from routing.enums import HandoffStatus, SlaEventKind, StepKind, TimerMilestone, TimerState
@@ -112,8 +114,10 @@ def heed_assignments(handoffs: Sequence[Handoff], *, at: datetime) -> None:
 
     A fixed number of queries; none of clocks where no agreement promises anything from then on.
     """
-    prefetch_related_objects(handoffs, "version", "evaluation")
-    wanting = [handoff for handoff in handoffs if _from(handoff, StartEvent.ASSIGNED, [], at=at)]
+    prefetch_related_objects(handoffs, "version")
+    promised = [each for each in handoffs if _may_start(each.version, StartEvent.ASSIGNED)]
+    prefetch_related_objects(promised, "evaluation")
+    wanting = [handoff for handoff in promised if _from(handoff, StartEvent.ASSIGNED, [], at=at)]
     if not wanting:
         return
     known: dict[int | None, list[SlaTimer]] = {}
@@ -251,7 +255,7 @@ def restart_for_new_owners(handoffs: Sequence[Handoff], *, at: datetime) -> list
     owners, which are replaced one by one.
     """
     breached = SlaTimer.objects.filter(
-        handoff__in=[handoff.pk for handoff in handoffs],
+        handoff__in=bulk.among(handoff.pk for handoff in handoffs),
         milestone=TimerMilestone.FIRST_RESPONSE,
         state=TimerState.BREACHED,
         stopped_at=None,
@@ -345,6 +349,11 @@ def _from(
     ]
 
 
+def _may_start(version: DefinitionVersion, event: StartEvent) -> bool:
+    """Say whether a version promises anything from an event on, to whatever lead."""
+    return any(promises.starts_with(term) == event for term in promises.terms_of(version))
+
+
 def _waits(handoff: Handoff, *, at: datetime) -> list[Start]:
     """Return the clock that a handoff's queue promises; none for one that a rep has."""
     if handoff.queue is None or handoff.queue.assign_within is None:
@@ -357,7 +366,7 @@ def _clocks_of_waiting(handoffs: Sequence[Handoff]) -> list[SlaTimer]:
     """Return the locked clocks of handoffs that wait, or waited until now, in a queue."""
     by_id = {handoff.pk: handoff for handoff in handoffs}
     rows = SlaTimer.objects.select_for_update(no_key=True).filter(
-        handoff__in=by_id, milestone=TimerMilestone.ASSIGNMENT
+        handoff__in=bulk.among(by_id), milestone=TimerMilestone.ASSIGNMENT
     )
     timers = [timer for timer in rows.order_by("pk") if stopping.awaits_answer(timer)]
     for timer in timers:

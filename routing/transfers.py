@@ -4,15 +4,20 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import connection
 
+from leads import bulk
 from routing import choices
 from routing.cases import Case, Look, Outcome
 from routing.enums import HandoffStatus, NoticeKind
 from routing.models import Handoff, Queue, Rep, Territory
 from routing.pools import Market, Question
+
+LINES = 200
+"""So many decisions are sent at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,9 @@ def post(transfers: Sequence[Transfer], *, at: datetime) -> None:
         cursor.execute(_IDS, [len(transfers)])
         ids = [pk for (pk,) in cursor.fetchall()]
         with cursor.copy(_DECISIONS) as copy:
-            for pk, transfer in zip(ids, transfers, strict=True):
-                copy.write(_line(pk, transfer, at=at))
+            lines = (_line(pk, each, at=at) for pk, each in zip(ids, transfers, strict=True))
+            while some := "".join(islice(lines, LINES)):
+                copy.write(some)
         columns = _columns(ids, transfers)
         for statement in (_END, _BEGIN, _OWN, _TELL):
             cursor.execute(statement, columns | {"at": at})
@@ -74,14 +80,14 @@ def post(transfers: Sequence[Transfer], *, at: datetime) -> None:
 
 def _columns(ids: list[int], transfers: Sequence[Transfer]) -> dict[str, Any]:
     return {
-        "decisions": ids,
-        "handoffs": [transfer.handoff.pk for transfer in transfers],
-        "reps": [transfer.rep.pk if transfer.rep else None for transfer in transfers],
-        "queues": [transfer.queue.pk if transfer.queue else None for transfer in transfers],
-        "territories": [
-            transfer.territory.pk if transfer.territory else None for transfer in transfers
-        ],
-        "recipients": [transfer.recipient_id for transfer in transfers],
+        "decisions": bulk.array(ids),
+        "handoffs": bulk.array(transfer.handoff.pk for transfer in transfers),
+        "reps": bulk.array(each.rep.pk if each.rep else None for each in transfers),
+        "queues": bulk.array(each.queue.pk if each.queue else None for each in transfers),
+        "territories": bulk.array(
+            each.territory.pk if each.territory else None for each in transfers
+        ),
+        "recipients": bulk.array(transfer.recipient_id for transfer in transfers),
         "reasons": [transfer.outcome.why for transfer in transfers],
         "assigned": NoticeKind.ASSIGNED.value,
         "queued": NoticeKind.QUEUED.value,
@@ -155,7 +161,7 @@ COPY routing_routingdecision (
 # Clocks of two machines differ a little: a segment still does not end before it began.
 _END = """
 UPDATE routing_assignment SET ended_at = greatest(began_at, %(at)s)
-WHERE handoff_id = ANY(%(handoffs)s) AND ended_at IS NULL
+WHERE handoff_id = ANY(%(handoffs)s::bigint[]) AND ended_at IS NULL
 """
 _BEGIN = """
 INSERT INTO routing_assignment (handoff_id, decision_id, rep_id, queue_id, began_at)

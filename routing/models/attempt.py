@@ -11,7 +11,9 @@ from routing.models.handoff import Handoff
 class Attempt(models.Model):
     """A rep tried to contact a lead; append-only."""
 
-    handoff = models.ForeignKey(Handoff, on_delete=models.PROTECT, related_name="attempts")
+    handoff = models.ForeignKey(
+        Handoff, on_delete=models.PROTECT, related_name="attempts", db_index=False
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=AttemptKind)
     outcome = models.CharField(max_length=20, choices=AttemptOutcome)

@@ -20,7 +20,9 @@ class RoutingDecision(models.Model):
     schema 2 hold all that the choice depended on, so that replaying it gives the same owner.
     """
 
-    handoff = models.ForeignKey(Handoff, on_delete=models.PROTECT, related_name="decisions")
+    handoff = models.ForeignKey(
+        Handoff, on_delete=models.PROTECT, related_name="decisions", db_index=False
+    )
     at = models.DateTimeField()
     rule = models.CharField(max_length=20, choices=RuleKind)
     plan = models.ForeignKey(

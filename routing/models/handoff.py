@@ -24,7 +24,9 @@ class Handoff(models.Model):
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="handoffs")
+    lead = models.ForeignKey(
+        Lead, on_delete=models.PROTECT, related_name="handoffs", db_index=False
+    )
     version = models.ForeignKey(DefinitionVersion, on_delete=models.PROTECT, related_name="+")
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="handoffs")
     packet: models.JSONField[Any, Any] = models.JSONField()

@@ -190,7 +190,9 @@ class SlaTimerStep(models.Model):
     are fired before others that are due.
     """
 
-    timer = models.ForeignKey(SlaTimer, on_delete=models.PROTECT, related_name="steps")
+    timer = models.ForeignKey(
+        SlaTimer, on_delete=models.PROTECT, related_name="steps", db_index=False
+    )
     kind = models.CharField(max_length=10, choices=StepKind)
     level = models.PositiveSmallIntegerField(default=1, db_default=1)
     is_urgent = models.BooleanField(default=False, db_default=False)
@@ -241,7 +243,9 @@ class SlaTimerStep(models.Model):
 class SlaEvent(models.Model):
     """A line in a clock's ledger; append-only."""
 
-    timer = models.ForeignKey(SlaTimer, on_delete=models.PROTECT, related_name="events")
+    timer = models.ForeignKey(
+        SlaTimer, on_delete=models.PROTECT, related_name="events", db_index=False
+    )
     kind = models.CharField(max_length=15, choices=SlaEventKind)
     at = models.DateTimeField()
     by = models.ForeignKey(
