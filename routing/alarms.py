@@ -6,6 +6,7 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from leads import bulk
 from routing import breaches, notices, steps
 from routing.enums import NoticeKind, StepKind
 from routing.models import Handoff, Notice, SlaTimer, SlaTimerStep
@@ -23,9 +24,9 @@ def fire(handoff_ids: Collection[int], *, at: datetime) -> int:
     each holder who missed a promise.
     """
     locked = Handoff.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
-    found = locked.filter(pk__in=handoff_ids).defer("packet").order_by("pk")
-    related = found.select_related("rep__user", "rep__manager", "queue__manager")
-    handoffs = {handoff.pk: handoff for handoff in related}
+    found = locked.filter(pk__in=bulk.among(handoff_ids)).only("rep", "queue").order_by("pk")
+    holders = found.prefetch_related("rep__user", "rep__manager", "queue__manager")
+    handoffs = {handoff.pk: handoff for handoff in holders}
     fired = 0
     while due := _due(handoffs, at=at):
         notices.write(_fire(due, at=at))
@@ -42,13 +43,11 @@ def tell(steps_due: Sequence[SlaTimerStep], *, at: datetime) -> None:
 
 def _due(handoffs: dict[int, Handoff], *, at: datetime) -> list[SlaTimerStep]:
     """Return what is due now, in order, each step with its locked clock and handoff."""
-    rows = steps.due(at=at).filter(timer__handoff__in=handoffs).order_by(*steps.IN_ORDER)
-    due = list(rows.select_related("timer"))
+    rows = steps.due(at=at).filter(timer__handoff__in=bulk.among(handoffs))
+    due = list(rows.only("timer", "kind", "level").order_by(*steps.IN_ORDER))
     clocks = SlaTimer.objects.select_for_update(no_key=True)
-    timers = {
-        timer.pk: timer
-        for timer in clocks.filter(pk__in={step.timer_id for step in due}).order_by("pk")
-    }
+    owing = bulk.among({step.timer_id for step in due})
+    timers = {timer.pk: timer for timer in clocks.filter(pk__in=owing).order_by("pk")}
     ended: set[int | None] = set()
     tells = []
     for step in due:
