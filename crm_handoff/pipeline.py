@@ -31,6 +31,9 @@ RESERVED_FOR = timedelta(seconds=10)
 BACKLOG_RESERVED_FOR = timedelta(seconds=60)
 """The same of a batch of the backlog, between whose leads come those with fresh facts."""
 
+QUEUE_BATCH = 500
+"""Waiting leads handed out in one transaction."""
+
 DATABASE_FAILURES = (OperationalError, InterfaceError)
 """Not the fault of any lead: the relay waits for the database and tries again."""
 
@@ -52,13 +55,15 @@ def judge_pending(*, limit: int = BATCH, at: datetime | None = None) -> int:
     One transaction judges the batch and hands over its first qualified lead; every other one is
     handed over in a transaction of its own, since two workers that each held several pools would
     wait for one another. Their marks stay until then, reserved for a while, so that a killed
-    worker leaves them waiting and no other judges them meanwhile.
+    worker leaves them waiting and no other judges them meanwhile. What waits in queues is served
+    before: a place that became free is not for whoever comes just then.
 
     at: None takes the database's clock once the leads are locked; an instant plays history.
 
     Returns:
         How many leads were judged.
     """
+    _serve_who_waits(at=at)
     return _judge_batch(_fresh(limit), at=at) or _judge_batch(BACKLOG, at=at)
 
 
@@ -80,6 +85,16 @@ BACKLOG = Batch(BACKLOG_BATCH, is_fresh=False, reserved_for=BACKLOG_RESERVED_FOR
 
 def _fresh(limit: int) -> Batch:
     return Batch(limit, is_fresh=True, reserved_for=RESERVED_FOR)
+
+
+def _serve_who_waits(*, at: datetime | None) -> None:
+    try:
+        if sweeps.is_room_marked():
+            sweeps.drain(at=at or database_now(), limit=QUEUE_BATCH)
+    except DATABASE_FAILURES:
+        raise
+    except Exception:
+        logger.exception("What waits in queues could not be handed out: new leads go before it")
 
 
 def _judge_batch(batch: Batch, *, at: datetime | None) -> int:
@@ -246,7 +261,7 @@ def fire_due_steps(*, limit: int = 200, at: datetime | None = None) -> int:
     return escalation.fire_due(at=at or database_now(), limit=limit)
 
 
-def drain_queues(*, limit: int = 500) -> int:
+def drain_queues(*, limit: int = QUEUE_BATCH) -> int:
     """Hand waiting leads to reps who have room again; returns how many."""
     return sweeps.drain(at=database_now(), limit=limit)
 

@@ -65,6 +65,11 @@ def route_waiting(*, at: datetime, limit: int) -> int:
         after = swept.last
 
 
+def is_room_marked() -> bool:
+    """Say whether somebody may have had room since what waits was last handed out. One query."""
+    return RoomMark.objects.exists()
+
+
 def drain(*, at: datetime, limit: int) -> int:
     """Do `route_waiting`; when it gives nothing, the marks of room that were there are heeded.
 

@@ -62,6 +62,26 @@ def test_every_qualified_lead_of_a_batch_is_handed_over(sales_team, noon):
     assert not PendingMark.objects.exists()
 
 
+def test_a_place_that_became_free_goes_to_who_waits_not_to_who_comes(sales_team, noon):
+    Rep.objects.filter(pk=sales_team.memberships.order_by("pk").last().rep_id).update(
+        is_active=False
+    )
+    Rep.objects.filter(is_active=True).update(capacity=1)
+    first, waiting = (recipes.demanding_lead(at=noon) for _ in range(2))
+    pipeline.judge_pending(at=noon)
+    held = Handoff.objects.get(rep__isnull=False)
+    later = noon + timedelta(minutes=10)
+    handoffs.reject(
+        held.pk, reason=sales.reason(), comment="Wrong number.", by=held.rep.user, at=later
+    )
+
+    recipes.demanding_lead(at=later)
+    pipeline.judge_pending(at=later)
+
+    served = Handoff.objects.get(rep__isnull=False, status="assigned")
+    assert served.lead_id == ({first.pk, waiting.pk} - {held.lead_id}).pop()
+
+
 def test_one_lead_is_judged_and_handed_over_in_few_queries(
     sales_team, noon, django_assert_max_num_queries
 ):
@@ -69,7 +89,7 @@ def test_one_lead_is_judged_and_handed_over_in_few_queries(
     pipeline.judge_pending(at=noon)
     lead = recipes.demanding_lead(at=noon + timedelta(minutes=1))
 
-    with django_assert_max_num_queries(55):
+    with django_assert_max_num_queries(56):
         pipeline.judge_pending(at=noon + timedelta(minutes=1))
 
     assert Handoff.objects.filter(lead=lead).exists()
@@ -81,7 +101,7 @@ def test_a_lead_of_a_batch_is_not_judged_twice(sales_team, noon, django_assert_m
     pipeline.judge_pending(at=noon)
     leads += [recipes.demanding_lead(at=noon) for _ in range(5)]
 
-    with django_assert_max_num_queries(56 + 4 * 40):
+    with django_assert_max_num_queries(57 + 4 * 40):
         assert pipeline.judge_pending(at=noon) == 5
 
     assert Handoff.objects.count() == len(leads)

@@ -223,10 +223,23 @@ MUTANTS = (
                 "        for (kind, level), due_at in plan.steps.items()\n    )\n"
                 "    from celery import current_app\n"
                 "    from django.db import transaction\n"
-                "    for wait in (3, 4, 5, 6, 7, 8):\n"
-                "        transaction.on_commit(lambda wait=wait: current_app.send_task(\n"
-                '            "pipeline.fire_due_steps", countdown=wait, retry=False))\n'
+                "    for timer, plan in planned:\n"
+                "        for due_at in plan.steps.values():\n"
+                "            wait = (due_at - timer.started_at).total_seconds() + 0.2\n"
+                "            transaction.on_commit(lambda of=timer.handoff_id, wait=wait:\n"
+                '                current_app.send_task("pipeline.fire_steps_of", args=[of],\n'
+                "                    countdown=wait, retry=False))\n"
                 "\n\ndef advance",
+            ),
+            (
+                "crm_handoff/tasks.py",
+                '@shared_task(base=Work, name="pipeline.drain_queues")\n',
+                '@shared_task(base=Work, name="pipeline.fire_steps_of")\n'
+                "def fire_steps_of(handoff_id: int) -> None:\n"
+                "    from routing import escalation\n"
+                "    while escalation.fire_next(handoff_id, at=database_now()):\n"
+                "        pass\n\n\n"
+                '@shared_task(base=Work, name="pipeline.drain_queues")\n',
             ),
         ),
         options=("--kinds", "flush,broker,worker"),
