@@ -284,7 +284,7 @@ MUTANTS = (
                 "LEASE = timedelta(seconds=6)",
             ),
         ),
-        options=("--kinds", "worker"),
+        options=("--kinds", "worker,relay", "--faults", "36"),
     ),
     Mutant(
         "i",
