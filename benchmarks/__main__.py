@@ -12,7 +12,8 @@ import benchmarks
 
 def main(chosen: list[str]) -> int:
     """Run the chosen benchmarks, all when none is chosen; returns the exit code."""
-    names = [module.name for module in pkgutil.iter_modules(benchmarks.__path__)]
+    modules = pkgutil.iter_modules(benchmarks.__path__)
+    names = [module.name for module in modules if not module.ispkg]
     known = [name for name in names if name != "__main__"]
     if unknown := sorted(set(chosen) - set(known)):
         print(f"No such benchmark: {', '.join(unknown)}. There are: {', '.join(known)}.")

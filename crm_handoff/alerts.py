@@ -13,14 +13,15 @@ from crm_handoff.agreements.telling import SIGNS_FOR
 from crm_handoff.checkups import take_turn
 from crm_handoff.clock import database_now
 from crm_handoff.people import organization, roles
-from crm_handoff.people.access import Viewer
+from crm_handoff.people.access.viewers import Viewer
 from crm_handoff.people.models import User
 from crm_handoff.people.roles import Role
 from crm_handoff.reports import criteria, misses, weeks
 from crm_handoff.reports.rates import Rate
 from definitions.enums import Side, VersionState
 from definitions.models import DefinitionVersion
-from routing import absences, answers, notices, suspensions
+from definitions.words import is_blank
+from routing import absences, notices, suspensions
 from routing.enums import NoticeKind
 from routing.models import SlaAlert
 
@@ -164,7 +165,7 @@ def acknowledge(alert: SlaAlert, *, by: AbstractBaseUser, at: datetime, comment:
         NothingSaid: the comment is blank.
         AlertAlreadyAcknowledged: somebody was sooner.
     """
-    if answers.is_blank(comment):
+    if is_blank(comment):
         raise NothingSaid
     said = comment.strip()
     locked = SlaAlert.objects.select_for_update(no_key=True).get(pk=alert.pk)

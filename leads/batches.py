@@ -10,9 +10,10 @@ from typing import Any, TypedDict
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 
-from leads import accounts, attributes, duplicates, intake, matching, pending
-from leads.accounts import AccountItem, AccountOutcome
+from leads import account_batches, attributes, duplicates, intake, matching, pending
+from leads.accounts import AccountOutcome
 from leads.attributes import OVERWRITE_ALL, Changes, Origin, Policies
+from leads.companies import AccountItem
 from leads.intake import IdentityConflict, LeadFacts, LeadOutcome
 from leads.marketing import campaigns_by_key, personas_by_key, sources_by_key
 from leads.models import AttributeChange, Lead, LeadIdentity
@@ -202,7 +203,7 @@ class _Batch:
     def _employ(self, employers: Sequence[AccountItem]) -> list[AccountOutcome | ValueError]:
         if not employers:
             return []
-        return accounts.record_many(
+        return account_batches.record(
             employers,
             received_at=self.way["received_at"],
             mark=self.way["mark"],

@@ -15,9 +15,10 @@ from definitions.agreement import Agreement, CompiledCriterion, CompiledStageRul
 from definitions.engine import Verdict
 from definitions.models import Definition, DefinitionVersion
 from definitions.vocabulary import LEVELS, Dimension, Path, RuleStage
-from leads import portraits
+from leads import judgements
+from leads.judgements import Look
 from leads.models import Example
-from leads.portraits import Look, Portrait
+from leads.portraits import Portrait
 
 STAGES = [str(stage) for stage in RuleStage]
 
@@ -84,8 +85,8 @@ def results(version: DefinitionVersion, *, at: datetime) -> list[Result]:
     if not found:
         return []
     try:
-        looks = portraits.looks([portrait_of(one) for one in found], version, at=at)
-    except portraits.VersionUnreadable:
+        looks = judgements.looks([portrait_of(one) for one in found], version, at=at)
+    except judgements.VersionUnreadable:
         words = _("Cannot be tried before the draft is mended.")
         return [Result(one, False, None, words) for one in found]
     agreement = queries.agreement_of(version)

@@ -15,22 +15,17 @@ from leads import (
     arrivals,
     assertions,
     attributes,
+    companies,
     duplicates,
     matching,
     opportunities,
     pending,
     touchpoints,
 )
-from leads.accounts import (
-    AccountFacts,
-    AccountItem,
-    AccountNotNamed,
-    AccountOutcome,
-    AccountOwnsItself,
-    one_line,
-)
+from leads.accounts import AccountOutcome, AccountOwnsItself
 from leads.assertions import EvidenceRequired
 from leads.attributes import OVERWRITE_ALL, Changes, Origin, Policies
+from leads.companies import AccountFacts, AccountItem, AccountNotNamed, one_line
 from leads.marketing import UnknownKey, campaigns_by_key, personas_by_key, sources_by_key
 from leads.models import Lead
 from leads.opportunities import OpportunityFacts
@@ -171,7 +166,7 @@ def record_lead(
 def employer_of(facts: LeadFacts, *, effective_at: datetime | None) -> AccountItem | None:
     """Return what was said of the lead's company, None when that names a mail provider alone."""
     said = facts.account
-    if said is None or (said.domain and not accounts.is_named(said)):
+    if said is None or (said.domain and not companies.is_named(said)):
         return None
     return AccountItem(
         facts=said, system=facts.system, effective_at=effective_at, email=facts.email or ""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from leads import (
-    accounts,
+    account_batches,
     attributes,
     batches,
     entries,
@@ -15,9 +15,10 @@ from leads import (
     people,
     touchpoints,
 )
-from leads.accounts import AccountItem, AccountOutcome
+from leads.accounts import AccountOutcome
 from leads.attributes import OVERWRITE_ALL, Policies
 from leads.batches import Item
+from leads.companies import AccountItem
 from leads.entries import Entry
 from leads.enums import ImportMode, RowState
 from leads.fields import Holds
@@ -238,7 +239,7 @@ def _deal(
 
 def _record_accounts(rows: Sequence[Numbered], way: Way) -> Done:
     said = [(pk, row.account) for pk, row in rows if row.account]
-    outcomes = accounts.record_many(
+    outcomes = account_batches.record(
         [AccountItem(facts=facts, system=way.mapping.system) for _, facts in said],
         received_at=way.at,
         mark=way.is_live,

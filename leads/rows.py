@@ -11,7 +11,7 @@ from django.core.validators import validate_email
 
 from definitions.models import TouchpointKind
 from leads import cells
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.enums import OpportunityStage, Stage
 from leads.fields import MONEY, PEOPLE
 from leads.intake import LeadFacts

@@ -173,6 +173,11 @@ def is_away(person: AbstractBaseUser, *, at: datetime) -> bool:
     return Absence.objects.filter(rep__user=person.pk, span__contains=at).exists()
 
 
+def running(rep: Rep, *, at: datetime) -> Absence | None:
+    """Return the absence that a rep is in at an instant; one query."""
+    return Absence.objects.filter(rep=rep, span__contains=at).first()
+
+
 def current(person: AbstractBaseUser, *, at: datetime) -> Absence | None:
     """Return the absence that a person is in, else the next that is coming; one query."""
     own = Absence.objects.filter(rep__user=person.pk)
@@ -206,12 +211,13 @@ def _overlap(other: Absence | None) -> str:
             "This overlaps the absence from %(begins)s until further notice: end or change that "
             "one first."
         )
-        return said % {"begins": _local(other.span.lower)}
+        return said % {"begins": local(other.span.lower)}
     said = _(
         "This overlaps the absence from %(begins)s until %(ends)s: end or change that one first."
     )
-    return said % {"begins": _local(other.span.lower), "ends": _local(other.span.upper)}
+    return said % {"begins": local(other.span.lower), "ends": local(other.span.upper)}
 
 
-def _local(instant: datetime) -> str:
+def local(instant: datetime) -> str:
+    """Write an instant in the zone and language that are active."""
     return date_format(timezone.localtime(instant), "DATETIME_FORMAT")

@@ -1,7 +1,6 @@
 """Sales' answers: accept, reject, take an answer back."""
 
 import logging
-import unicodedata
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -9,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from definitions.vocabulary import Dimension
+from definitions.words import is_blank
 from leads import lifecycle
 from leads.enums import Cause, Stage
 from leads.models import Lead
@@ -209,11 +209,6 @@ def undo(handoff_id: int, *, by: AbstractBaseUser, at: datetime) -> Reversal:
     if isinstance(answer, Rejection):
         return _undo_rejection(handoff, answer, by=by, at=at)
     return _undo_acceptance(handoff, answer, by=by, at=at)
-
-
-def is_blank(text: str) -> bool:
-    """Say whether a text shows nothing: spaces and characters without a width are no words."""
-    return all(unicodedata.category(character)[0] in "ZC" for character in text)
 
 
 def standing_answer(handoff: Handoff) -> Acceptance | Rejection | None:

@@ -11,13 +11,14 @@ from django.db.models import Value
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
+from definitions.words import is_blank
 from leads.models import Lead
-from routing import cadences, choices, followups, locks, notices, timers
+from routing import absences, cadences, choices, followups, locks, notices, timers
 from routing import roster as rosters
 from routing.cases import Code
 from routing.choices import WHY_LENGTH, Choice
 from routing.enums import HandoffStatus, NoticeKind, RuleKind
-from routing.models import Assignment, Handoff, Rep, RoutingDecision
+from routing.models import Absence, Assignment, Handoff, Rep, RoutingDecision
 from routing.pools import Question
 from routing.territories import inputs_of
 
@@ -92,6 +93,7 @@ def pass_on(
 
     prefer: who stands in, and receives it when nothing is against it; else the rules choose, and
     never the present holder. Its clocks go on; after a breach the new owner gets one of their own.
+    What sales had accepted stays accepted, unless nobody can take it.
     reason: why it moves, in words, for the decision's inputs.
 
     Raises:
@@ -100,7 +102,7 @@ def pass_on(
     if handoff.status not in HandoffStatus.OPEN:
         raise locks.HandoffAlreadyDecided(handoff)
     choice = _choose_again(handoff, at=at, reason=reason, prefer=prefer)
-    decision = _hand_over(handoff, choice, at=at, by=None)
+    decision = _hand_over(handoff, choice, at=at, by=None, is_answer_kept=True)
     if choice.rep is not None:
         timers.restart_for_new_owner(handoff, at=at)
     return decision
@@ -116,11 +118,11 @@ def pull(handoff_id: int, *, rep: Rep, by: AbstractBaseUser, at: datetime) -> Ro
     Raises:
         NoRoom: the rep is full.
         PullNotAllowed: it does not wait any more, its territory does not allow it, the rep does
-            not work there, or gave the lead back before.
+            not work there, is away, or gave the lead back before.
     """
     handoff = locks.lock_handoff(handoff_id)
     held = rosters.lock_reps({rep.pk})[rep.pk]
-    _check_pull(handoff, held)
+    _check_pull(handoff, held, at=at)
     if full := rosters.fullness(held, handoff.territory_id):
         raise NoRoom(held, full)
     load = rosters.load_of(held)
@@ -137,7 +139,7 @@ def pull(handoff_id: int, *, rep: Rep, by: AbstractBaseUser, at: datetime) -> Ro
     return decision
 
 
-def _check_pull(handoff: Handoff, rep: Rep) -> None:
+def _check_pull(handoff: Handoff, rep: Rep, *, at: datetime) -> None:
     if handoff.status != HandoffStatus.QUEUED:
         raise PullNotAllowed(_("This lead does not wait any more: somebody was faster."))
     territory = handoff.territory
@@ -146,9 +148,21 @@ def _check_pull(handoff: Handoff, rep: Rep) -> None:
     works = rep.memberships.filter(territory=territory, is_active=True)
     if not (rep.is_active and rep.user.is_active and works.exists()):
         raise PullNotAllowed(_("%(rep)s does not work this territory.") % {"rep": rep})
+    if absence := absences.running(rep, at=at):
+        raise PullNotAllowed(_away(absence))
     if rep.pk in previous_rep_ids(handoff.lead):
         said = _("%(rep)s held this lead before and gave it back.")
         raise PullNotAllowed(said % {"rep": rep})
+
+
+def _away(absence: Absence) -> str:
+    """Tell whoever would take a lead that they are away."""
+    if absence.span.upper is None:
+        return _(
+            "You are away until further notice: say that you are back before you take a lead."
+        )
+    said = _("You are away until %(until)s: say that you are back before you take a lead.")
+    return said % {"until": absences.local(absence.span.upper)}
 
 
 def begin(handoff: Handoff, choice: Choice, *, at: datetime) -> RoutingDecision:
@@ -218,6 +232,7 @@ def _choose_again(
 
 def _persons_choice(handoff: Handoff, rep: Rep, *, reason: str) -> tuple[Choice, bool]:
     """Check a person's choice; also say whether the rep is then above capacity."""
+    said = "" if is_blank(reason) else reason.strip()
     reps = rosters.lock_reps({rep.pk} | ({handoff.rep_id} if handoff.rep_id else set()))
     chosen = reps[rep.pk]
     if chosen.pk == handoff.rep_id:
@@ -225,16 +240,16 @@ def _persons_choice(handoff: Handoff, rep: Rep, *, reason: str) -> tuple[Choice,
     if not (chosen.is_active and chosen.user.is_active):
         raise RepCannotReceive(f"{chosen} is not active.")
     load, full = rosters.load_of(chosen), rosters.fullness(chosen, handoff.territory_id)
-    if full and not reason.strip():
+    if full and not said:
         raise ReasonRequired(chosen, full)
     why = f"Chosen by a person, {load} of {chosen.capacity} open"
     choice = Choice(
         rule=RuleKind.PERSON,
-        why=(f"{why}: {reason.strip()}" if reason.strip() else why)[:WHY_LENGTH],
+        why=(f"{why}: {said}" if said else why)[:WHY_LENGTH],
         rep=chosen,
         territory=handoff.territory,
-        inputs={"reason": reason.strip()},
-        outcomes=[{"rule": RuleKind.PERSON.value, "matched": True, "why": reason.strip()}],
+        inputs={"reason": said},
+        outcomes=[{"rule": RuleKind.PERSON.value, "matched": True, "why": said}],
         candidates=[_candidate(chosen, full)],
     )
     return choice, bool(full)
@@ -261,11 +276,12 @@ def _hand_over(
     at: datetime,
     by: AbstractBaseUser | None,
     is_over_capacity: bool = False,
+    is_answer_kept: bool = False,
 ) -> RoutingDecision:
     before = notices.holder(rep=handoff.rep, queue=None) if by else None
     if choice.rep is None:
         handoff.status = HandoffStatus.QUEUED
-    elif handoff.status == HandoffStatus.QUEUED or by is None:
+    elif handoff.status == HandoffStatus.QUEUED or not (by or is_answer_kept):
         handoff.status = HandoffStatus.ASSIGNED
     handoff.rep, handoff.queue, handoff.territory = choice.rep, choice.queue, choice.territory
     handoff.is_over_capacity = is_over_capacity

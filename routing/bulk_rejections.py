@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -61,6 +61,17 @@ class NothingOpen(BatchRefusal):
 
     def __init__(self) -> None:
         super().__init__(_("Nothing that this batch has below the floor is open any more."))
+
+
+class AcceptedJustNow(BatchRefusal):
+    """What the batch has open below the floor was accepted so shortly before that it stays."""
+
+    def __init__(self) -> None:
+        said = _(
+            "What is open below the floor was accepted a moment ago, and stays with whoever did: "
+            "look again in %(seconds)s seconds."
+        )
+        super().__init__(said % {"seconds": f"{UNDO_WITHIN.total_seconds():.0f}"})
 
 
 class NotBelowTheFloor(BatchRefusal):
@@ -139,7 +150,9 @@ def reject(
     """Reject what a batch has open and below the floor, each lead as if by itself.
 
     All of it or nothing, in one transaction: the batch is counted under the locks of what it
-    rejects, so that of two people one finds nothing left. Marketing's operator is told once.
+    rejects, so that of two people one finds nothing left. What was accepted so shortly before
+    that nobody can have seen it is left out, as it is refused one by one (`kept`). Marketing's
+    operator is told once.
 
     handoff_ids: only these; those closed meanwhile are left out. None: all of them.
 
@@ -156,9 +169,7 @@ def reject(
     rate = batches.rate(batch)
     chosen = handoffs if handoff_ids is None else _chosen(handoffs, batch, handoff_ids)
     limit_pct = check(rate)
-    if not chosen:
-        raise NothingOpen
-    territories.lock({one.territory_id for one in chosen if one.territory_id is not None})
+    chosen = _unless_accepted(chosen, at=at)
     _lock_holders(chosen)
     bulk = BulkRejection.objects.create(
         definition=batch.definition,
@@ -206,6 +217,11 @@ def undo(bulk_id: int, *, by: AbstractBaseUser, at: datetime) -> list[Reversal]:
     return [answers.undo(one.pk, by=by, at=at) for one in handoffs]
 
 
+def kept(batch: Batch, *, at: datetime) -> QuerySet[Handoff]:
+    """Return what a rejection at an instant leaves to whoever accepted it just now."""
+    return batch.offending().filter(accepted_at__gte=at - UNDO_WITHIN)
+
+
 def _lock_definition(definition: Definition) -> DefinitionVersion | None:
     """Let one person at a time reject batches of a definition; return its version in force."""
     Definition.objects.select_for_update(no_key=True).get(pk=definition.pk)
@@ -242,6 +258,23 @@ def _lock_holders(handoffs: Collection[Handoff]) -> None:
 
 def _is_offending(handoff: Handoff) -> bool:
     return handoff.floor_missed and handoff.status in HandoffStatus.OPEN
+
+
+def _unless_accepted(handoffs: Collection[Handoff], *, at: datetime) -> list[Handoff]:
+    """Return those of the offending that were not accepted just now.
+
+    Raises:
+        NothingOpen: there are none to begin with.
+        AcceptedJustNow: all of them were.
+    """
+    if not handoffs:
+        raise NothingOpen
+    rest = [
+        one for one in handoffs if one.accepted_at is None or at - one.accepted_at > UNDO_WITHIN
+    ]
+    if not rest:
+        raise AcceptedJustNow
+    return rest
 
 
 def _chosen(

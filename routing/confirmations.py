@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 
 from definitions.enums import Checklist
 from definitions.vocabulary import Process
+from definitions.words import is_blank
 from leads import assertions, lifecycle
 from leads.enums import Cause, Stage
 from leads.models import StageTransition
 from routing import locks
-from routing.answers import HandoffNotHeld, is_blank
+from routing.answers import HandoffNotHeld
 from routing.enums import HandoffStatus
 from routing.models import Confirmation
 

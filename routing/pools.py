@@ -43,7 +43,8 @@ class Market:
     """What the rules see while some leads are routed, one after the other.
 
     What one lead is given counts for the next: loads, credits, and who works an account. The
-    ids of `named` and `owners` are of accounts; of an owner also the lead by which they are one.
+    ids of `named` and `owners` are of accounts; of an owner also the lead by which they are one,
+    0 for a deal.
     """
 
     book: Book
@@ -250,21 +251,31 @@ _OF_ACCOUNTS = """
 SELECT account_id, NULL AS lead_id, rep_id, 0 AS place
 FROM routing_namedaccount WHERE account_id = ANY(%(accounts)s)
 UNION ALL
-SELECT * FROM (
-    SELECT lead.account_id, lead.id, rep_id, row_number() OVER (
-        PARTITION BY lead.account_id ORDER BY assigned_at DESC, handoff.id DESC) AS place
-    FROM routing_handoff AS handoff JOIN leads_lead AS lead ON lead.id = lead_id
-    WHERE lead.account_id = ANY(%(accounts)s) AND status = ANY(%(held)s)
-) AS holding WHERE place <= 2
+SELECT account_id, lead_id, rep_id, place FROM (
+    SELECT *, row_number() OVER (
+        PARTITION BY account_id ORDER BY since DESC, lead_id DESC, id DESC) AS place
+    FROM (
+        SELECT lead.account_id, lead.id AS lead_id, rep_id, assigned_at AS since, handoff.id
+        FROM routing_handoff AS handoff JOIN leads_lead AS lead ON lead.id = lead_id
+        WHERE lead.account_id = ANY(%(accounts)s) AND status = ANY(%(held)s)
+        UNION ALL
+        SELECT deal.account_id, 0, rep.id, coalesce(deal.opened_at, deal.created_at), deal.id
+        FROM leads_opportunity AS deal JOIN routing_rep AS rep ON rep.user_id = deal.owner_id
+        WHERE deal.account_id = ANY(%(accounts)s) AND deal.stage = 'open'
+    ) AS working
+) AS latest WHERE place <= 2
 ORDER BY account_id, place
 """
-# A lead has one open handoff: of the latest two one at least is of another lead.
+# A lead has one open handoff: of the latest two one at least is a deal or of another lead.
 
 
 def _of_accounts(
     ids: Collection[int | None],
 ) -> tuple[dict[int, int], dict[int, list[tuple[int, int]]]]:
-    """Return whom accounts are named for, and who holds leads of them; one query."""
+    """Return whom accounts are named for, and who works them; one query.
+
+    Who holds leads of an account or owns an open deal with it works it, the latest of both first.
+    """
     named: dict[int, int] = {}
     owners: dict[int, list[tuple[int, int]]] = {}
     if not ids:

@@ -151,6 +151,10 @@ WITH queued AS MATERIALIZED (
     JOIN leads_lead AS lead ON lead.id = theirs.lead_id
     WHERE theirs.rep_id = ANY(%(free)s) AND theirs.status = ANY(%(held)s)
       AND lead.account_id IS NOT NULL
+    UNION
+    SELECT deal.account_id FROM leads_opportunity AS deal
+    JOIN routing_rep AS rep ON rep.user_id = deal.owner_id
+    WHERE rep.id = ANY(%(free)s) AND deal.stage = 'open' AND deal.account_id IS NOT NULL
 ), able AS MATERIALIZED (
     SELECT id, coalesce((SELECT due_at FROM routing_slatimer WHERE handoff_id = queued.id
         AND milestone = 'first_response' AND state <> 'cancelled' LIMIT 1), 'infinity') AS due_at

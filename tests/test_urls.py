@@ -21,7 +21,7 @@ from leads import examples
 from leads.examples import Said
 from leads.models import Asset, Campaign, Example, ImportRun, Opportunity, Persona, Source
 from leads.portraits import Portrait
-from routing import plans
+from routing import drafts, plans
 from routing.models import (
     Absence,
     AbsenceSeries,
@@ -122,6 +122,8 @@ EXPECTED = {
     ("api", "suspension", "POST"): "401 405 405 405 405 405 405 405",
     ("api", "suspension-end", "GET"): "401 405 405 405 405 405 405 405",
     ("api", "suspension-end", "POST"): "401 403 403 403 200 200 403 403",
+    ("api", "fairness", "GET"): "401 200 200 200 200 200 200 200",
+    ("api", "fairness", "POST"): "401 405 405 405 405 405 405 405",
     ("api", "response-rates", "GET"): "401 403 403 200 200 200 200 200",
     ("api", "response-rates", "POST"): "401 405 405 405 405 405 405 405",
     ("api", "definition-response-rates", "GET"): "401 403 403 200 200 200 200 200",
@@ -738,15 +740,15 @@ def ruled(handoff: Handoff) -> RoutingPlan:
     revops = User.objects.get(email=PEOPLE["revops"])
     if (known := plans.in_force()) is not None:
         return known
-    plan = plans.start_draft(by=revops, at=handoff.opened_at)
+    plan = drafts.start(by=revops, at=handoff.opened_at)
     condition = RoutingCondition(
         rule=plan.rules.get(kind="territory"), fact="points", operator="at_least", wanted=1
     )
-    plans.save_condition(condition, by=revops)
+    drafts.save_condition(condition, by=revops)
     plan = plans.draft()
     assert plan is not None
-    seen = plans.fingerprint_of(plan)
-    return plans.publish(plan, by=revops, at=handoff.opened_at, seen=seen)
+    seen = drafts.fingerprint_of(plan)
+    return drafts.publish(plan, by=revops, at=handoff.opened_at, seen=seen)
 
 
 def values_of(pattern: URLPattern, given: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from crm_handoff.admin import (
     accounts,
     batches,
     calendars,
+    copies,
     criteria,
     definitions,
     deliveries,
@@ -29,6 +30,7 @@ from crm_handoff.admin import (
     reps,
     review_tasks,
     reviews,
+    signoffs,
     timers,
     versions,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "accounts",
     "batches",
     "calendars",
+    "copies",
     "criteria",
     "definitions",
     "deliveries",
@@ -62,6 +65,7 @@ __all__ = [
     "reps",
     "review_tasks",
     "reviews",
+    "signoffs",
     "timers",
     "versions",
 ]

@@ -16,7 +16,7 @@ from crm_handoff.admin.links import Related
 from crm_handoff.clock import database_now
 from crm_handoff.people import access
 from leads import accounts
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.models import Account
 
 CHANGED = aged("updated_at", description="changed", is_sortable=True)
@@ -113,7 +113,7 @@ class AccountAdmin(BulkAdmin, EditableAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
-        return access.accounts_visible_to(request.user)
+        return access.leads.accounts_visible_to(request.user)
 
     def save_model(
         self, request: HttpRequest, obj: Account, form: ModelForm, change: bool

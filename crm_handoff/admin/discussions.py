@@ -31,7 +31,7 @@ class RemarkAdmin(ReadOnlyAdmin):
     related = (VERSION, DEFINITION)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Remark]:
-        return access.remarks_visible_to(request.user)
+        return access.agreements.remarks_visible_to(request.user)
 
 
 @admin.register(Workshop)
@@ -47,7 +47,7 @@ class WorkshopAdmin(ReadOnlyAdmin):
     related = (VERSION,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workshop]:
-        return access.workshops_visible_to(request.user)
+        return access.agreements.workshops_visible_to(request.user)
 
 
 @admin.register(Proposal)
@@ -69,7 +69,7 @@ class ProposalAdmin(ReadOnlyAdmin):
     related = (DEFINITION,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Proposal]:
-        return access.proposals_visible_to(request.user)
+        return access.agreements.proposals_visible_to(request.user)
 
 
 @admin.register(Refusal)
@@ -89,4 +89,4 @@ class RefusalAdmin(ReadOnlyAdmin):
     related = (VERSION,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refusal]:
-        return access.refusals_visible_to(request.user)
+        return access.agreements.refusals_visible_to(request.user)

@@ -36,7 +36,7 @@ class SuspectedDuplicateAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SuspectedDuplicate]:
-        return access.duplicates_visible_to(request.user)
+        return access.leads.duplicates_visible_to(request.user)
 
     @admin.display(description="lead", ordering="lead")
     def first(self, pair: SuspectedDuplicate) -> SafeString:

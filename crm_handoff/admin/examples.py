@@ -29,4 +29,4 @@ class ExampleAdmin(ReadOnlyAdmin):
     related = (Related("definitions.definition", "definition", at="definition"),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Example]:
-        return access.examples_visible_to(request.user)
+        return access.agreements.examples_visible_to(request.user)

@@ -227,7 +227,7 @@ def _written(number: int, *, is_estimate: bool) -> str:
 
 
 def _last_import(request: HttpRequest) -> Iterator[Shown]:
-    run = access.imports_visible_to(request.user).order_by("-pk").first()
+    run = access.operations.imports_visible_to(request.user).order_by("-pk").first()
     if isinstance(run, ImportRun):
         ago = timesince(run.started_at, depth=1)
         yield Shown(

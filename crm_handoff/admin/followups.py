@@ -28,7 +28,7 @@ class FollowUpAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FollowUp]:
-        return access.followups_visible_to(request.user)
+        return access.handoffs.followups_visible_to(request.user)
 
 
 @admin.register(Confirmation)
@@ -41,4 +41,4 @@ class ConfirmationAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Confirmation]:
-        return access.confirmations_visible_to(request.user)
+        return access.handoffs.confirmations_visible_to(request.user)

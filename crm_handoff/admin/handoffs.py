@@ -128,7 +128,7 @@ class HandoffAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Handoff]:
-        return access.handoffs_visible_to(request.user)
+        return access.handoffs.visible_to(request.user)
 
     @admin.display(description="page")
     def page(self, handoff: Handoff) -> SafeString:

@@ -41,7 +41,7 @@ class ImpactAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Impact]:
-        return access.impacts_visible_to(request.user)
+        return access.agreements.impacts_visible_to(request.user)
 
 
 @admin.register(ImpactLine)
@@ -70,4 +70,4 @@ class ImpactLineAdmin(ReadOnlyAdmin):
     related = (Related("leads.impact", "preview", at="impact"),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImpactLine]:
-        return access.impact_lines_visible_to(request.user)
+        return access.leads.impact_lines_visible_to(request.user)

@@ -84,7 +84,7 @@ class ImportRunAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportRun]:
-        return access.imports_visible_to(request.user)
+        return access.operations.imports_visible_to(request.user)
 
     @admin.display(description="import")
     def page(self, run: ImportRun) -> SafeString:

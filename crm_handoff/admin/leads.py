@@ -146,7 +146,7 @@ class LeadAdmin(BulkAdmin, ByIdentity, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Lead]:
         held = Handoff.objects.filter(lead=OuterRef("pk"), status__in=HandoffStatus.HELD)
         owner = Subquery(held.values("rep__user__full_name")[:1])
-        return access.leads_visible_to(request.user).annotate(owner_name=owner)
+        return access.leads.visible_to(request.user).annotate(owner_name=owner)
 
     @admin.display(description="owner")
     def owner(self, lead: Lead) -> str:
@@ -194,7 +194,7 @@ class TouchpointAdmin(ByIdentity, ReadOnlyAdmin):
     related = (Related("leads.lead", "lead", at="lead"),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Touchpoint]:
-        return access.touchpoints_visible_to(request.user)
+        return access.leads.touchpoints_visible_to(request.user)
 
 
 @admin.register(Opportunity)
@@ -230,7 +230,7 @@ class OpportunityAdmin(ByIdentity, ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Opportunity]:
-        return access.opportunities_visible_to(request.user)
+        return access.leads.opportunities_visible_to(request.user)
 
 
 @admin.register(Evaluation)
@@ -253,7 +253,7 @@ class EvaluationAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Evaluation]:
-        return access.evaluations_visible_to(request.user)
+        return access.leads.evaluations_visible_to(request.user)
 
 
 @admin.register(StageTransition)
@@ -285,7 +285,7 @@ class StageTransitionAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StageTransition]:
-        return access.transitions_visible_to(request.user)
+        return access.leads.transitions_visible_to(request.user)
 
 
 @admin.register(Assertion)
@@ -309,7 +309,7 @@ class AssertionAdmin(ReadOnlyAdmin):
     related = (Related("leads.lead", "lead", at="lead"),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Assertion]:
-        return access.assertions_visible_to(request.user)
+        return access.leads.assertions_visible_to(request.user)
 
 
 @admin.register(AttributeChange)
@@ -328,7 +328,7 @@ class AttributeChangeAdmin(ReadOnlyAdmin):
     when_empty = "Each change of a fact appears here, with the system that said so."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AttributeChange]:
-        return access.changes_visible_to(request.user)
+        return access.leads.changes_visible_to(request.user)
 
     @admin.display(description="about")
     def about(self, change: AttributeChange) -> SafeString:

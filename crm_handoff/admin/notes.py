@@ -25,4 +25,4 @@ class NoteAdmin(ReadOnlyAdmin):
     related = (Related("leads.lead", "lead", at="lead"),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Note]:
-        return access.notes_visible_to(request.user)
+        return access.leads.notes_visible_to(request.user)

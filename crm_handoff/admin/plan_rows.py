@@ -22,7 +22,7 @@ from crm_handoff.admin.conditions import AskingForm, condition_inputs
 from crm_handoff.admin.links import Related, page_of
 from crm_handoff.web import rulebook
 from definitions.vocabulary import ASKED_FACTS, Fact
-from routing import plans
+from routing import drafts, plans, soundness
 from routing.enums import PlanState, RuleKind
 from routing.models import RoutingCondition, RoutingPlan, RoutingRule
 
@@ -58,7 +58,7 @@ class RuleLine:
     article: rulebook.Article
     anchor: str
     conditions: list[ConditionLine]
-    faults: list[plans.Fault]
+    faults: list[soundness.Fault]
     edit: str
     remove: str
     add_condition: str
@@ -69,7 +69,7 @@ class Sheet:
     """A plan's rules in words, and what is wrong with the plan as a whole."""
 
     rules: list[RuleLine]
-    faults: list[plans.Fault]
+    faults: list[soundness.Fault]
     add: str
 
     @property
@@ -95,7 +95,7 @@ def anchor_of(rule: RoutingRule) -> str:
 
 def sheet_of(plan: RoutingPlan, *, is_editable: bool) -> Sheet:
     """Write a plan that `plans.with_rules` read; only a draft is looked through for faults."""
-    faults = plans.faults_of(plan) if plan.state == PlanState.DRAFT else []
+    faults = soundness.faults_of(plan) if plan.state == PlanState.DRAFT else []
     articles = rulebook.articles_of(plans.rules_of(plan))
     add = reverse("admin:routing_routingrule_add")
     return Sheet(
@@ -105,7 +105,9 @@ def sheet_of(plan: RoutingPlan, *, is_editable: bool) -> Sheet:
     )
 
 
-def _line(article: rulebook.Article, faults: list[plans.Fault], *, is_editable: bool) -> RuleLine:
+def _line(
+    article: rulebook.Article, faults: list[soundness.Fault], *, is_editable: bool
+) -> RuleLine:
     rule = article.rule
     conditions = [
         ConditionLine(
@@ -173,7 +175,7 @@ class PlanRowAdmin(ModelAdmin):
         row = self.get_object(request, object_id)
         try:
             page: HttpResponse = super().delete_view(request, object_id, extra_context)
-        except plans.PlanIsFrozen as refusal:
+        except drafts.PlanIsFrozen as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return self._back(row)
         is_done = request.method == "POST" and page.status_code == 302 and row is not None
@@ -241,8 +243,8 @@ class RoutingRuleAdmin(PlanRowAdmin):
         if not request.user.has_perm(CHANGE):
             raise PermissionDenied
         try:
-            plans.move_rule(rule, is_up=way == "up", by=request.user)
-        except plans.PlanIsFrozen as refusal:
+            drafts.move_rule(rule, is_up=way == "up", by=request.user)
+        except drafts.PlanIsFrozen as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         return self._back(rule)
 
@@ -281,15 +283,15 @@ class RoutingRuleAdmin(PlanRowAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         kind = obj.kind if obj else request.GET.get("kind", "")
-        own = ["name", *plans.TARGETS.get(kind, ())]
+        own = ["name", *drafts.TARGETS.get(kind, ())]
         may_edit = obj is None or self.has_change_permission(request, obj)
         return own if may_edit else ["plan", "position", "kind", *own]
 
     def save_model(self, request: AdminRequest, obj: Any, form: Any, change: bool) -> None:
-        plans.save_rule(obj, by=request.user)
+        drafts.save_rule(obj, by=request.user)
 
     def delete_model(self, request: AdminRequest, obj: Any) -> None:
-        plans.delete_rule(obj, by=request.user)
+        drafts.delete_rule(obj, by=request.user)
 
 
 class RoutingConditionForm(AskingForm):
@@ -306,8 +308,8 @@ class RoutingConditionForm(AskingForm):
         if self.errors:
             return
         try:
-            plans.check_condition(self.instance)
-        except plans.ConditionRefused as refusal:
+            drafts.check_condition(self.instance)
+        except drafts.ConditionRefused as refusal:
             for problem in refusal.problems:
                 self.add_error(None, problem)
 
@@ -349,10 +351,10 @@ class RoutingConditionAdmin(FactFirst, PlanRowAdmin):
         return [(None, {"fields": condition_inputs(fact) if fact else []})]
 
     def save_model(self, request: AdminRequest, obj: Any, form: Any, change: bool) -> None:
-        plans.save_condition(obj, by=request.user)
+        drafts.save_condition(obj, by=request.user)
 
     def delete_model(self, request: AdminRequest, obj: Any) -> None:
-        plans.delete_condition(obj, by=request.user)
+        drafts.delete_condition(obj, by=request.user)
 
 
 def _is_draft(plan: RoutingPlan) -> bool:

@@ -21,7 +21,7 @@ from crm_handoff.admin.plan_rows import CHANGE, sheet_of
 from crm_handoff.clock import database_now
 from crm_handoff.reports import rerouting
 from crm_handoff.web import rulebook
-from routing import plans
+from routing import drafts, plans, soundness
 from routing.enums import PlanState
 from routing.models import RoutingPlan
 
@@ -29,7 +29,7 @@ PUBLISH = "routing.publish_routingplan"
 
 STATE_COLORS = {"draft": "warning", "published": "success"}
 
-REFUSALS = (plans.PlanChanged, plans.PlanIsFrozen, plans.PlanUnsound)
+REFUSALS = (drafts.PlanChanged, drafts.PlanIsFrozen, drafts.PlanUnsound)
 
 
 @admin.register(RoutingPlan)
@@ -114,15 +114,15 @@ class RoutingPlanAdmin(ModelAdmin):
             return self._drafted(request, form.cleaned_data["copy_of"])
         existing = plans.draft()
         if existing is not None:
-            self.message_user(request, str(plans.DraftExists(existing)), messages.WARNING)
+            self.message_user(request, str(drafts.DraftExists(existing)), messages.WARNING)
             return HttpResponseRedirect(page_of(existing))
         context = self._context(request, _("New draft of the routing rules")) | {"form": form}
         return TemplateResponse(request, "admin/routing/new_plan.html", context)
 
     def _drafted(self, request: AdminRequest, source: RoutingPlan | None) -> HttpResponse:
         try:
-            made = plans.start_draft(by=request.user, at=database_now(), copy_of=source)
-        except plans.DraftExists as refusal:
+            made = drafts.start(by=request.user, at=database_now(), copy_of=source)
+        except drafts.DraftExists as refusal:
             self.message_user(request, str(refusal), messages.WARNING)
             return HttpResponseRedirect(page_of(refusal.plan))
         said = _("%(plan)s are a draft: edit them, then publish.") % {"plan": made}
@@ -148,7 +148,7 @@ class RoutingPlanAdmin(ModelAdmin):
         return super().render_change_form(request, context, *args, **options)
 
     def save_model(self, request: AdminRequest, obj: Any, form: Any, change: bool) -> None:
-        plans.save_note(obj, by=request.user)
+        drafts.save_note(obj, by=request.user)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         self.message_user(request, _("“%(plan)s” was saved.") % {"plan": obj}, messages.SUCCESS)
@@ -158,8 +158,8 @@ class RoutingPlanAdmin(ModelAdmin):
         """Delete a draft with its rules."""
         plan = self._plan(request, object_id, CHANGE)
         try:
-            plans.discard(plan, by=request.user)
-        except plans.PlanIsFrozen as refusal:
+            drafts.discard(plan, by=request.user)
+        except drafts.PlanIsFrozen as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return HttpResponseRedirect(page_of(plan))
         self.message_user(request, _("The draft is discarded."), messages.SUCCESS)
@@ -169,7 +169,7 @@ class RoutingPlanAdmin(ModelAdmin):
         """Show what publishing a draft would change, and publish it once that is confirmed."""
         plan = self._plan(request, object_id, PUBLISH)
         if plan.state != PlanState.DRAFT:
-            self.message_user(request, str(plans.PlanIsFrozen(plan)), messages.WARNING)
+            self.message_user(request, str(drafts.PlanIsFrozen(plan)), messages.WARNING)
             return HttpResponseRedirect(page_of(plan))
         if request.method == "POST":
             return self._publish(request, plan)
@@ -178,7 +178,7 @@ class RoutingPlanAdmin(ModelAdmin):
     def _publish(self, request: AdminRequest, plan: RoutingPlan) -> HttpResponse:
         try:
             seen = request.POST.get("seen", "")
-            plans.publish(plan, by=request.user, at=database_now(), seen=seen)
+            drafts.publish(plan, by=request.user, at=database_now(), seen=seen)
         except REFUSALS as refusal:
             for line in str(refusal).splitlines():
                 self.message_user(request, line, messages.ERROR)
@@ -192,7 +192,7 @@ class RoutingPlanAdmin(ModelAdmin):
     def _proof(self, request: AdminRequest, plan: RoutingPlan) -> HttpResponse:
         """Show what changes: in words, and for leads that were routed lately."""
         at, before = database_now(), plans.in_force()
-        faults = plans.faults_of(plan)
+        faults = soundness.faults_of(plan)
         is_sound = not any(fault.blocks for fault in faults)
         title = _("Publish %(plan)s?") % {"plan": plan}
         context = self._context(request, title) | {
@@ -202,7 +202,7 @@ class RoutingPlanAdmin(ModelAdmin):
             "is_sound": is_sound,
             "amendments": rulebook.amendments(plans.rules_of(before), plans.rules_of(plan)),
             "sample": rerouting.of_recent(plan, at=at) if is_sound else None,
-            "seen": plans.fingerprint_of(plan),
+            "seen": drafts.fingerprint_of(plan),
             "plan_address": page_of(plan),
         }
         return TemplateResponse(request, "admin/routing/publish.html", context)

@@ -44,7 +44,7 @@ class SlaAlertAdmin(ReadOnlyAdmin):
     related = (Related("definitions.definition", "definition", at="definition"),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SlaAlert]:
-        return access.alerts_visible_to(request.user)
+        return access.handoffs.alerts_visible_to(request.user)
 
 
 @admin.register(Suspension)
@@ -63,7 +63,7 @@ class SuspensionAdmin(ReadOnlyAdmin):
     related = (Related("routing.rep", "rep", at="rep"),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Suspension]:
-        return access.suspensions_visible_to(request.user)
+        return access.people.suspensions_visible_to(request.user)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         """Say whether somebody may put reps back into the rotation."""
@@ -110,4 +110,4 @@ class CheckupAdmin(ReadOnlyAdmin):
     ordering = ("name",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return access.checkups_visible_to(request.user)
+        return access.operations.checkups_visible_to(request.user)

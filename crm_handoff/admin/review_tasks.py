@@ -44,4 +44,4 @@ class ReviewTaskAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewTask]:
-        return access.questions_visible_to(request.user)
+        return access.leads.questions_visible_to(request.user)

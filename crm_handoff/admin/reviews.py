@@ -35,7 +35,7 @@ class ReviewAdmin(ReadOnlyAdmin):
     inlines = (SignatureInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DefinitionReview]:
-        return access.reviews_visible_to(request.user)
+        return access.agreements.reviews_visible_to(request.user)
 
 
 @admin.register(ReviewSignature)
@@ -50,4 +50,4 @@ class ReviewSignatureAdmin(ReadOnlyAdmin):
     when_empty = "Signatures appear here as both sides sign a review on its page."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewSignature]:
-        return access.review_signatures_visible_to(request.user)
+        return access.agreements.review_signatures_visible_to(request.user)

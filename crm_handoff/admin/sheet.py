@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_handoff.admin.content_rows import address_to_add, anchor_of
-from crm_handoff.agreements import conditions, words
+from crm_handoff.agreements import conditions, terms, words
 from crm_handoff.web.tags import words as plain
 from definitions import drafts
 from definitions.models import (
@@ -286,7 +286,7 @@ class _Page:
         return words.question(said)
 
     def _term(self, said: Content) -> str:
-        return capfirst(words.term(said, labels=self.labels))
+        return capfirst(terms.line(said, labels=self.labels))
 
     def _line(self, row: Any, *, said: str, title: str = "", number: int = 0) -> Line:
         name = f"segment[{number}]" if number else drafts.name_of(row)

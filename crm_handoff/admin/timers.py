@@ -85,7 +85,7 @@ class SlaTimerAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SlaTimer]:
-        return access.timers_visible_to(request.user)
+        return access.handoffs.timers_visible_to(request.user)
 
 
 @admin.register(SlaTimerStep)

@@ -1,6 +1,5 @@
 """Versions of definitions: drafts are edited here, submitted, withdrawn and copied; later read."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -11,46 +10,27 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_POST
-from unfold.contrib.filters.admin import (
-    AutocompleteSelectFilter,
-    ChoicesDropdownFilter,
-    RelatedDropdownFilter,
-)
-from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminSelect2MultipleWidget,
-    UnfoldAdminSelectWidget,
-)
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm_handoff.admin import drafting, sheet
-from crm_handoff.admin.base import AdminRequest, ReadOnlyAdmin, ReadOnlyInline
+from crm_handoff.admin.base import AdminRequest
 from crm_handoff.admin.columns import labelled
 from crm_handoff.admin.content_rows import CHANGE
-from crm_handoff.admin.fields import ZoneField
 from crm_handoff.admin.links import Related, page_of
-from crm_handoff.admin.promises import CriteriaField
-from crm_handoff.admin.steps import Step, StepsAdmin
-from crm_handoff.agreements import rounds
+from crm_handoff.admin.signoffs import SignOffInline
+from crm_handoff.admin.steps import StepsAdmin
+from crm_handoff.admin.version_forms import PEOPLE, VersionForm
+from crm_handoff.admin.version_steps import REFUSALS, STEPS
 from crm_handoff.clock import database_now
 from crm_handoff.people import roles
 from definitions import drafts, soundness, versions
 from definitions.content import content_of
-from definitions.enums import InFlightPlan, VersionState
-from definitions.models import DefinitionVersion, SignOff
-from definitions.vocabulary import FACTS, Path
+from definitions.enums import VersionState
+from definitions.models import DefinitionVersion
 from leads import examples
-
-REFUSALS = (
-    drafts.DraftIsHistory,
-    versions.ContentInvalid,
-    versions.VersionIsFrozen,
-    versions.VersionNotActive,
-)
-"""What an operation may answer; shown to the person in its own words."""
 
 STATE_COLORS = {
     "draft": "warning",
@@ -58,115 +38,6 @@ STATE_COLORS = {
     "signed": "primary",
     "active": "success",
 }
-
-
-def _submit(request: AdminRequest, version: DefinitionVersion) -> str:
-    rounds.submit(version, by=request.user, at=database_now())
-    return _("%(version)s is in review: both sides can sign it now.") % {"version": version}
-
-
-def _withdraw(request: AdminRequest, version: DefinitionVersion) -> str:
-    versions.withdraw(version, by=request.user)
-    return _("%(version)s is a draft again; its signatures no longer count.") % {
-        "version": version
-    }
-
-
-def _retire(request: AdminRequest, version: DefinitionVersion) -> str:
-    versions.retire(version, by=request.user, at=database_now())
-    return _("%(version)s is no longer in force.") % {"version": version}
-
-
-def _in(*states: VersionState) -> Callable[[DefinitionVersion], bool]:
-    return lambda version: version.state in states
-
-
-STEPS = {
-    "submit": Step(lazy("Submit for review"), CHANGE, _in(VersionState.DRAFT), _submit),
-    "withdraw": Step(
-        lazy("Withdraw to draft"),
-        CHANGE,
-        _in(VersionState.IN_REVIEW, VersionState.SIGNED),
-        _withdraw,
-        is_grave=True,
-    ),
-    "retire": Step(lazy("Retire"), CHANGE, _in(VersionState.ACTIVE), _retire, is_grave=True),
-}
-"""The buttons of a version's page, in the order of its life; both sides sign elsewhere."""
-
-PEOPLE = ("marketing_operator", "marketing_deputy", "sales_operator", "sales_deputy")
-
-INPUT_OF = {
-    "in_flight": "sunset_days",
-    "floor": "floor_criteria",
-    "limits": "criteria_limit_pct",
-    "operators": "marketing_operator",
-}
-"""Where a problem with a part of the version's own is shown, when the part is no input itself."""
-
-
-class VersionForm(forms.ModelForm):
-    """What a version says beside its rows."""
-
-    day_zone = ZoneField(help_text=lazy("Where days are counted."))
-    handover_fields = forms.MultipleChoiceField(
-        label=lazy("Handover fields"),
-        choices=lambda: [(key, capfirst(_(fact.label))) for key, fact in FACTS.items()],
-        required=False,
-        widget=UnfoldAdminSelect2MultipleWidget,
-        help_text=lazy("Facts that must be known when somebody is handed over."),
-    )
-    floor_criteria = CriteriaField(
-        label=lazy("Criteria floor"),
-        help_text=lazy("Below these a handover is missed by marketing; nobody is held back."),
-    )
-    floor_exempt_paths = forms.MultipleChoiceField(
-        label=lazy("Paths without the floor"),
-        choices=lambda: [(str(one), capfirst(one.replace("_", "-"))) for one in Path],
-        required=False,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=lazy("By these paths the floor asks nothing of the company."),
-    )
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["change_note"].widget.attrs["rows"] = 4
-        floor: Any = self.fields["floor_criteria"]
-        floor.offer(self.instance, self.instance.floor_criteria)
-        people = roles.people_with("definitions.operator").order_by("full_name", "email")
-        offered = [("", _("Nobody yet")), *((person.pk, str(person)) for person in people)]
-        for name in PEOPLE:
-            chosen: Any = self.fields[name]
-            chosen.widget = UnfoldAdminSelectWidget(choices=offered)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("in_flight_plan") != InFlightPlan.SUNSET:
-            cleaned["sunset_days"] = None
-        elif not cleaned.get("sunset_days"):
-            self.add_error("sunset_days", _("Say after how many days the sunset is."))
-        return cleaned
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if self.errors:
-            return
-        try:
-            drafts.check_version(self.instance)
-        except drafts.RowRefused as refusal:
-            for problem in refusal.problems:
-                part = problem.partition(":")[0].partition(".")[0]
-                name = INPUT_OF.get(part, part)
-                self.add_error(name if name in self.fields else None, problem)
-        except versions.VersionIsFrozen as refusal:
-            self.add_error(None, str(refusal))
-
-
-class SignOffInline(ReadOnlyInline):
-    model = SignOff
-    fields = ("side", "signer", "signed_at", "review_round", "content_hash", "comment")
-    joined = ("signer",)
-    ordering = ("-signed_at", "-pk")
 
 
 @admin.register(DefinitionVersion)
@@ -394,20 +265,3 @@ def _pages(version: DefinitionVersion) -> list[tuple[str, str]]:
     if version.state in SIGNABLE:
         pages.insert(0, (_("Read and sign"), "web:version_sign"))
     return [(title, reverse(name, args=named)) for title, name in pages]
-
-
-@admin.register(SignOff)
-class SignOffAdmin(ReadOnlyAdmin):
-    list_display = ("version", "side", "signer", "signed_at", "review_round")
-    list_filter = (
-        "side",
-        ("version", AutocompleteSelectFilter),
-        ("signer", AutocompleteSelectFilter),
-    )
-    list_filter_submit = True
-    list_select_related = ("version__definition", "signer")
-    search_fields = ("version__definition__name", "signer__email", "signer__full_name")
-    search_help_text = "Definition, or name or e-mail of who signed"
-    ordering = ("-pk",)
-    when_empty = "Signatures appear here as both sides sign a version in review."
-    related = (Related("definitions.definitionversion", "version", at="version"),)

@@ -68,8 +68,8 @@ def condition(
     """Write how a condition changed, shortly where its fact and what narrows it stayed."""
     said = {
         "where": capfirst(where),
-        "before": words.row(before, questions=questions),
-        "after": words.row(after, questions=questions),
+        "before": conditions.row(before, questions=questions),
+        "after": conditions.row(after, questions=questions),
     }
     if _is_about_the_same(before, after):
         if _is_choice(before, after):
@@ -92,7 +92,7 @@ def _came_or_went(context: Context, key: str, change: Change) -> str:
             row["place"], key, within=[context.after if is_new else context.before]
         ),
         "label": row["label"],
-        "condition": words.row(row, questions=context.questions),
+        "condition": conditions.row(row, questions=context.questions),
     }
     if row["place"] == "exclusions":
         sentence = (

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from crm_handoff.agreements import criteria_changes, row_changes, values, words
+from crm_handoff.agreements import conditions, criteria_changes, row_changes, values, words
 from crm_handoff.agreements.conditions import fact_name
 from crm_handoff.agreements.contexts import Context
 from crm_handoff.agreements.row_changes import changed
@@ -121,7 +121,7 @@ def _row_name(context: Context, part: str, key: str) -> str:
     if part == "title_rules":
         return words.quoted(context.after[part][int(key) - 1]["phrase"])
     if part == "segment":
-        return words.quoted(words.row(context.after[part][int(key) - 1]))
+        return words.quoted(conditions.row(context.after[part][int(key) - 1]))
     if part == "stages":
         return words.stage_name(*key.split("."))
     row = (context.after.get(part) or {}).get(key) or {}

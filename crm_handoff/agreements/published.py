@@ -1,106 +1,34 @@
 """A whole agreement in words, as both teams read, print and sign it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from crm_handoff.agreements import responsibilities, values, words
+from crm_handoff.agreements import (
+    conditions,
+    ladders,
+    responsibilities,
+    tables,
+    terms,
+    values,
+    words,
+)
 from crm_handoff.agreements.conditions import fact_name
-from crm_handoff.agreements.implications import is_implied
+from crm_handoff.agreements.ladders import Ladder, Line
 from crm_handoff.agreements.responsibilities import Step
+from crm_handoff.agreements.tables import PathTable
+from crm_handoff.agreements.words import Row
 from definitions import document
 from definitions.content import content_of
-from definitions.enums import Match, Milestone, Side, VersionState
+from definitions.enums import Milestone, Side, VersionState
 from definitions.models import DefinitionVersion
-from definitions.vocabulary import LEVELS, Dimension, Path, RuleStage
-
-Row = Mapping[str, Any]
 
 REMEMBERED_CONTENTS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A criterion: its label as its author wrote it, and what it asks in words.
-
-    `where` names the row as problems do, for example "criteria.company_size".
-    """
-
-    key: str
-    where: str
-    label: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A level of a dimension and the criteria that grant it: all of them, or any when `is_any`."""
-
-    key: str
-    name: str
-    is_any: bool
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ladder:
-    """A dimension with its levels, highest first; `lowest` holds when none is granted."""
-
-    key: str
-    name: str
-    lowest: str
-    levels: tuple[Level, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What a stage asks of one row of the table; `is_asked` False: nothing.
-
-    `sentence` says it shortly ("medium or above"). `levels` are the ways to have it, the lowest
-    first; each is enough, and those that follow from another are left out. `lines` are single
-    criteria that must all be met.
-    """
-
-    is_asked: bool = False
-    sentence: str = ""
-    levels: tuple[Level, ...] = ()
-    lines: tuple[Line, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """A dimension, or single criteria ("criteria"), or points ("points"), by stage."""
-
-    key: str
-    name: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A stage of a table; `is_handoff`: reaching it hands over to sales. `where` as above."""
-
-    stage: str
-    where: str
-    name: str
-    is_handoff: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PathTable:
-    """A path: its stages side by side, a row for everything that any of them asks."""
-
-    key: str
-    name: str
-    about: str
-    columns: tuple[Column, ...]
-    rows: tuple[TableRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +156,7 @@ def read(version: DefinitionVersion, *, at: datetime) -> Published:
     """
     told = content(version)
     floor = told.get("floor") or {}
-    lines = _lines(told)
+    lines = ladders.lines_of(told)
     return Published(
         definition=version.definition.key,
         name=version.definition.name,
@@ -244,10 +172,10 @@ def read(version: DefinitionVersion, *, at: datetime) -> Published:
         handoff=_("Reaching %(stage)s hands over to sales.")
         % {"stage": told["handoff_stage"].upper()},
         day_zone=told.get("day_zone") or "UTC",
-        segment=tuple(words.row(row) for row in told.get("segment") or ()),
+        segment=tuple(conditions.row(row) for row in told.get("segment") or ()),
         exclusions=tuple(lines[key] for key in told.get("exclusions") or ()),
-        paths=tuple(_paths(told, lines)),
-        ladders=tuple(_ladders(told, lines)),
+        paths=tuple(tables.read(told, lines)),
+        ladders=tuple(ladders.read(told, lines)),
         signals=tuple(lines[key] for key in told.get("signals") or ()),
         points=tuple(_points(told)),
         questions=tuple(_questions(told)),
@@ -281,112 +209,6 @@ def _parsed(text: str) -> Row:
     return document.read(text)
 
 
-def _lines(told: Row) -> dict[str, Line]:
-    questions = words.questions_of(told)
-    return {
-        key: Line(key, f"criteria.{key}", row["label"], words.row(row, questions=questions))
-        for _dimension, _level, key, row in document.criteria_of(told)
-    }
-
-
-def _ladders(told: Row, lines: Mapping[str, Line]) -> Iterable[Ladder]:
-    for dimension in Dimension:
-        rungs = (told.get("levels") or {}).get(dimension.value) or {}
-        if rungs:
-            yield Ladder(
-                key=dimension.value,
-                name=str(words.DIMENSIONS[dimension]),
-                lowest=values.plain(LEVELS[dimension][0]),
-                levels=tuple(
-                    _level(key, rungs[key], lines)
-                    for key in reversed(LEVELS[dimension])
-                    if key in rungs
-                ),
-            )
-
-
-def _level(key: str, rung: Row, lines: Mapping[str, Line]) -> Level:
-    return Level(
-        key=str(key),
-        name=values.plain(key),
-        is_any=rung.get("match") == Match.ANY and len(rung["criteria"]) > 1,
-        lines=tuple(lines[one] for one in rung["criteria"]),
-    )
-
-
-def _paths(told: Row, lines: Mapping[str, Line]) -> Iterable[PathTable]:
-    order = [*map(str, RuleStage)]
-    for path in Path:
-        rules = sorted(
-            (row for row in told.get("stages") or () if row["path"] == path),
-            key=lambda row: order.index(row["stage"]),
-        )
-        if rules:
-            yield PathTable(
-                key=path.value,
-                name=str(words.PATH_NAMES[path]),
-                about=str(words.PATH_NOTES[path]),
-                columns=tuple(_column(row, told) for row in rules),
-                rows=tuple(_rows(rules, told, lines)),
-            )
-
-
-def _column(rule: Row, told: Row) -> Column:
-    return Column(
-        stage=rule["stage"],
-        where=f"stages.{rule['stage']}.{rule['path']}",
-        name=rule["stage"].upper(),
-        is_handoff=rule["stage"] == told["handoff_stage"],
-    )
-
-
-def _rows(rules: list[Row], told: Row, lines: Mapping[str, Line]) -> Iterable[TableRow]:
-    for dimension in Dimension:
-        cells = tuple(_cell(rule, dimension, told, lines) for rule in rules)
-        if any(cell.is_asked for cell in cells):
-            yield TableRow(dimension.value, str(words.DIMENSIONS[dimension]), cells)
-    required = tuple(_required(rule, lines) for rule in rules)
-    if any(cell.is_asked for cell in required):
-        yield TableRow("criteria", _("Must be met"), required)
-    points = tuple(_least_points(rule) for rule in rules)
-    if any(cell.is_asked for cell in points):
-        yield TableRow("points", _("Points"), points)
-
-
-def _cell(rule: Row, dimension: Dimension, told: Row, lines: Mapping[str, Line]) -> Cell:
-    levels = LEVELS[dimension]
-    wanted = rule.get(dimension.value) or levels[0]
-    if wanted == levels[0]:
-        return Cell()
-    rungs = (told.get("levels") or {}).get(dimension.value) or {}
-    kinds = told.get("kinds") or {}
-    ways = [
-        key for key in levels[levels.index(wanted) :] if (rungs.get(key) or {}).get("criteria")
-    ]
-    enough = [
-        key
-        for place, key in enumerate(ways)
-        if not any(is_implied(rungs[lower], by=rungs[key], kinds=kinds) for lower in ways[:place])
-    ]
-    return Cell(
-        is_asked=True,
-        sentence=words.level(dimension, wanted),
-        levels=tuple(_level(key, rungs[key], lines) for key in enough),
-    )
-
-
-def _required(rule: Row, lines: Mapping[str, Line]) -> Cell:
-    asked = tuple(lines[key] for key in rule.get("criteria") or () if key in lines)
-    return Cell(is_asked=bool(asked), lines=asked)
-
-
-def _least_points(rule: Row) -> Cell:
-    least = rule.get("min_points")
-    if least is None:
-        return Cell()
-    return Cell(is_asked=True, sentence=words.at_least_points(least))
-
-
 def _points(told: Row) -> Iterable[PointsLine]:
     questions = words.questions_of(told)
     for key, row in (told.get("score") or {}).items():
@@ -394,7 +216,7 @@ def _points(told: Row) -> Iterable[PointsLine]:
             key=key,
             where=f"score.{key}",
             label=row["label"],
-            words=words.row(row, questions=questions),
+            words=conditions.row(row, questions=questions),
             points=words.score_rule(row),
             is_negative=row["points"] < 0,
         )
@@ -420,13 +242,13 @@ def _terms(told: Row) -> Iterable[TermLine]:
             where=f"sla_terms.{key}",
             label=row["label"],
             milestone=str(milestone.label),
-            whom=words.term_when(row.get("when"), labels=labels),
+            whom=terms.when(row.get("when"), labels=labels),
             is_high_intent=row.get("is_high_intent") or False,
-            promise=words.term_promise(row),
-            stops=words.term_stops(row),
+            promise=terms.promise(row),
+            stops=terms.stops(row),
             calendar=row.get("calendar") or "",
-            steps=tuple(words.term_steps(row)),
-            cadence=tuple(words.term_cadence(row)),
+            steps=tuple(terms.steps(row)),
+            cadence=tuple(terms.cadence(row)),
         )
 
 

@@ -8,7 +8,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from crm_handoff.agreements import criteria_changes, values, words
+from crm_handoff.agreements import conditions, criteria_changes, terms, values, words
 from crm_handoff.agreements.contexts import Context
 from crm_handoff.agreements.criteria_changes import CONDITION, fields_of
 from definitions.differences import Change
@@ -25,7 +25,7 @@ TERM_FIELDS: dict[str, tuple[str | Promise, Say]] = {
     ),
     "when": (
         lazy("applies to"),
-        lambda value, context: words.term_when(value, labels=context.labels),
+        lambda value, context: terms.when(value, labels=context.labels),
     ),
     "is_high_intent": (lazy("high intent"), lambda value, _context: values.words(bool(value))),
     "counts_from": (
@@ -44,7 +44,7 @@ TERM_FIELDS: dict[str, tuple[str | Promise, Say]] = {
     ),
     "stop_kinds": (
         lazy("kept by"),
-        lambda value, _context: words.term_stops({"stop_kinds": value}),
+        lambda value, _context: terms.stops({"stop_kinds": value}),
     ),
     "warn_at_pct": (
         lazy("warned at"),
@@ -68,7 +68,7 @@ TERM_FIELDS: dict[str, tuple[str | Promise, Say]] = {
     "cadence": (
         lazy("cadence of tasks"),
         lambda value, _context: (
-            values.listed(words.term_cadence({"cadence": value})) if value else _("none")
+            values.listed(terms.cadence({"cadence": value})) if value else _("none")
         ),
     ),
 }
@@ -101,7 +101,7 @@ def score(context: Context, key: str, changes: Sequence[Change]) -> Iterator[str
         row = change.after or change.before
         said = {
             "points": words.score_rule(row),
-            "condition": words.row(row, questions=context.questions),
+            "condition": conditions.row(row, questions=context.questions),
         }
         new, gone = _("New: %(points)s: %(condition)s"), _("Gone: %(points)s: %(condition)s")
         yield came_or_went(change, new, gone, said)
@@ -184,7 +184,7 @@ def segment(context: Context, number: str, changes: Sequence[Change]) -> Iterato
     """Write what became of a condition of belonging."""
     change = changes[0]
     if len(change.path) == 2:
-        said = {"condition": words.row(change.after or change.before)}
+        said = {"condition": conditions.row(change.after or change.before)}
         new = _("Now only those with: %(condition)s")
         yield came_or_went(change, new, _("No longer only those with: %(condition)s"), said)
         return
@@ -204,7 +204,7 @@ def term(context: Context, key: str, changes: Sequence[Change]) -> Iterator[str]
     """Write what became of an SLA term."""
     if len(changes[0].path) == 2:
         row = changes[0].after or changes[0].before
-        said = {"label": row["label"], "term": words.term(row, labels=context.labels)}
+        said = {"label": row["label"], "term": terms.line(row, labels=context.labels)}
         new = _("New promise “%(label)s”: %(term)s")
         yield came_or_went(changes[0], new, _("No longer promised, “%(label)s”: %(term)s"), said)
         return

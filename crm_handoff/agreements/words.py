@@ -1,4 +1,4 @@
-"""The rows of an agreement in words: criteria, points, stage rules, promises, plans."""
+"""The rows of an agreement in words: criteria, points, stage rules, questions, plans, copies."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,22 +11,12 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from crm_handoff.agreements import values
-from crm_handoff.agreements.conditions import at_least, condition, row
+from crm_handoff.agreements.conditions import at_least, condition
 from definitions.agreement import CompiledCriterion
 from definitions.document import criteria_of
-from definitions.enums import (
-    STARTS,
-    AttemptKind,
-    Checklist,
-    InFlightPlan,
-    Milestone,
-    Side,
-    StartEvent,
-)
+from definitions.enums import Checklist, InFlightPlan, Side
 from definitions.shapes import duration_of
 from definitions.vocabulary import FACTS, LEVELS, Dimension, IntentLevel, Path, Process
-
-__all__ = ["condition", "row"]
 
 Row = Mapping[str, Any]
 Text = str | Promise
@@ -79,19 +69,6 @@ PLANS: dict[str, Text] = {
     ),
 }
 """What becomes of leads under way; a sunset is said with its days."""
-
-KEPT_BY: dict[str, Text] = {
-    Milestone.ACCEPTANCE: lazy("acceptance or rejection"),
-    Milestone.OUTCOME: lazy("an opportunity, a rejection, or a return"),
-}
-"""What keeps a promise that attempts do not keep."""
-
-START_WORDS: dict[str, Text] = {
-    StartEvent.ASSIGNED: lazy("the assignment to a rep"),
-    StartEvent.FIRST_ATTEMPT: lazy("the first attempt"),
-    StartEvent.ACCEPTED: lazy("acceptance"),
-}
-"""From what a promise is counted, where that is not the qualification."""
 
 SINGLES: dict[str, Text] = {
     "assets": lazy("asset"),
@@ -221,119 +198,6 @@ def question(asked: Row) -> str:
 def span(text: str) -> str:
     """Write a duration of a content ("24 hours") in the reader's language."""
     return values.duration(duration_of(text))
-
-
-def term_when(when: Row | None, *, labels: Mapping[str, str]) -> str:
-    """Write to whom an SLA term applies; `labels` are those of the criteria by key."""
-    when = when or {}
-    conditions = []
-    if when.get("stage") and when.get("path"):
-        said = {"stage": when["stage"].upper(), "path": PATHS[when["path"]]}
-        conditions.append(_("%(stage)s %(path)s") % said)
-    elif when.get("stage"):
-        conditions.append(when["stage"].upper())
-    elif when.get("path"):
-        conditions.append(str(PATH_NAMES[when["path"]]))
-    if when.get("min_points") is not None:
-        conditions.append(at_least_points(when["min_points"]))
-    if when.get("intent"):
-        said = {"level": level(Dimension.INTENT, when["intent"])}
-        conditions.append(_("intent %(level)s") % said)
-    conditions += [quoted(labels.get(key, key)) for key in when.get("criteria") or ()]
-    return values.listed(conditions) if conditions else _("everyone")
-
-
-def term_promise(term: Row) -> str:
-    """Write what an SLA term promises: "5 minutes of business time, 24 hours at the latest"."""
-    start = START_WORDS.get(term_start(term))
-    if start is None:
-        return _term_time(term)
-    return _("%(time)s, counted from %(start)s") % {"time": _term_time(term), "start": start}
-
-
-def term_start(term: Row) -> StartEvent:
-    """Return from what an SLA term is counted."""
-    milestone = Milestone(term.get("milestone") or Milestone.FIRST_RESPONSE)
-    return StartEvent(term.get("counts_from") or STARTS[milestone][0])
-
-
-def _term_time(term: Row) -> str:
-    promised = {"time": span(term["respond_within"])}
-    business = term.get("is_business_time", True)
-    if not term.get("at_latest_within"):
-        return (
-            _("%(time)s of business time") if business else _("%(time)s around the clock")
-        ) % promised
-    promised["latest"] = span(term["at_latest_within"])
-    sentence = (
-        _("%(time)s of business time, %(latest)s at the latest")
-        if business
-        else _("%(time)s around the clock, %(latest)s at the latest")
-    )
-    return sentence % promised
-
-
-def term_stops(term: Row) -> str:
-    """Write what keeps the promise of an SLA term: "a call or a two-way chat"."""
-    milestone = Milestone(term.get("milestone") or Milestone.FIRST_RESPONSE)
-    if milestone in KEPT_BY:
-        return str(KEPT_BY[milestone])
-    kinds = term.get("stop_kinds") or ()
-    if not kinds:
-        return _("any attempt")
-    return values.listed([values.within(AttemptKind(kind).label) for kind in kinds], style="or")
-
-
-def term_steps(term: Row) -> list[str]:
-    """Write what happens before and after an SLA term is missed, in order of time."""
-    steps = [
-        _("%(percent)s percent of the time gone: the owner is warned")
-        % {"percent": values.words(term.get("warn_at_pct", 50))}
-    ]
-    steps += [
-        _("%(percent)s percent of the time gone: the owner is warned again")
-        % {"percent": values.words(percent)}
-        for percent in term.get("later_warnings") or ()
-    ]
-    rungs = {
-        "remind_after": _("%(time)s after the miss: the owner is reminded"),
-        "manager_after": _("%(time)s after the miss: the owner's manager is told"),
-        "escalate_after": _("%(time)s after the miss: escalated to the operator"),
-        "reassign_after": _("%(time)s after the miss: given to another rep"),
-    }
-    return steps + [
-        sentence % {"time": span(term[name])} for name, sentence in rungs.items() if term.get(name)
-    ]
-
-
-def term_cadence(term: Row) -> list[str]:
-    """Write the tasks that whoever receives the lead gets: "After 4 hours: call, “Say hello”"."""
-    return [cadence_task(task) for task in term.get("cadence") or ()]
-
-
-def cadence_task(task: Row) -> str:
-    """Write one task of a cadence."""
-    return _("After %(time)s: %(kind)s, “%(what)s”") % {
-        "time": span(task["after"]),
-        "kind": values.within(AttemptKind(task["kind"]).label),
-        "what": task["what"],
-    }
-
-
-def term(promised: Row, *, labels: Mapping[str, str]) -> str:
-    """Write an SLA term in a line; `labels` are those of the criteria by key."""
-    milestone = Milestone(promised.get("milestone") or Milestone.FIRST_RESPONSE)
-    said = _("%(milestone)s for %(whom)s: %(promise)s") % {
-        "milestone": milestone.label,
-        "whom": term_when(promised.get("when"), labels=labels),
-        "promise": term_promise(promised),
-    }
-    count = len(promised.get("cadence") or ())
-    if not count:
-        return said
-    return ngettext(
-        "%(term)s; cadence of %(count)s task", "%(term)s; cadence of %(count)s tasks", count
-    ) % {"term": said, "count": values.words(count)}
 
 
 def plan(in_flight: Row | None) -> str:

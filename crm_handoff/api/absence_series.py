@@ -163,7 +163,7 @@ class SeriesList(EditableListView):
     search_fields = ("rep__user__email", "rep__user__full_name", "note")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[AbsenceSeries]:
-        return with_relations(access.absence_series_visible_to(request.user))
+        return with_relations(access.people.absence_series_visible_to(request.user))
 
     @transaction.atomic
     def post(self, request: Request, **kwargs: Any) -> Response:
@@ -198,7 +198,7 @@ class SeriesDetail(EditableItemView):
     found_by: ClassVar = {"series": "public_id"}
 
     def rows(self, request: Request) -> QuerySet[AbsenceSeries]:
-        return with_relations(access.absence_series_visible_to(request.user))
+        return with_relations(access.people.absence_series_visible_to(request.user))
 
     @transaction.atomic
     def patch(self, request: Request, **kwargs: Any) -> Response:
@@ -236,7 +236,7 @@ class SeriesEnd(PermittedView):
     def post(self, request: Request, series: UUID) -> Response:
         """End it: what has begun stays, and no more days of it come."""
         EndBody.checked(request.data)
-        rows = with_relations(access.absence_series_visible_to(request.user))
+        rows = with_relations(access.people.absence_series_visible_to(request.user))
         found = get_object_or_404(rows, public_id=series)
         recurring.end(found.pk, by=edits.author_of(request), at=database_now())
         edits.record(found, CHANGE, "Ended", request=request)

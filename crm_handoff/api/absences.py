@@ -120,7 +120,7 @@ class AbsenceList(EditableListView):
     search_fields = ("rep__user__email", "rep__user__full_name", "note")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Absence]:
-        return with_relations(access.absences_visible_to(request.user))
+        return with_relations(access.people.absences_visible_to(request.user))
 
     def new(self, request: Request, said: dict[str, Any], **kwargs: Any) -> Absence:
         span = _span(said.pop("begins_at"), said.pop("ends_at", None))
@@ -151,7 +151,7 @@ class AbsenceDetail(RemovableItemView):
     found_by: ClassVar = {"absence": "public_id"}
 
     def rows(self, request: Request) -> QuerySet[Absence]:
-        return with_relations(access.absences_visible_to(request.user))
+        return with_relations(access.people.absences_visible_to(request.user))
 
     def values(self, row: Absence) -> dict[str, Any]:
         said = super().values(row)

@@ -29,7 +29,7 @@ from crm_handoff.api.items import ItemView
 from crm_handoff.api.leads import AccountBody, LeadAccountAnswer
 from crm_handoff.api.views import ListView, system_of
 from crm_handoff.people import access
-from leads import accounts, attributes, intake
+from leads import accounts, attributes, companies, intake
 from leads.models import Account
 
 DOMAIN_PROBLEMS.update(
@@ -40,7 +40,7 @@ DOMAIN_PROBLEMS.update(
         accounts.AccountOwnsItself: Problem(
             400, "account_owns_itself", "An account would own itself", field="parent_domain"
         ),
-        accounts.AccountNotNamed: Problem(
+        companies.AccountNotNamed: Problem(
             400, "account_not_named", "An account needs a name or a domain", field="domain"
         ),
     }
@@ -136,7 +136,7 @@ class AccountList(ListView):
     search_fields = ("name", "domain")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Account]:
-        return access.accounts_visible_to(request.user).select_related("parent")
+        return access.leads.accounts_visible_to(request.user).select_related("parent")
 
     def post(self, request: Request) -> Response:
         """Record an account; 201 when it is new, 200 when it was known and what is said added."""
@@ -158,11 +158,11 @@ class AccountDetail(ItemView):
     found_by: ClassVar = {"account": "public_id"}
 
     def rows(self, request: Request) -> QuerySet[Account]:
-        return access.accounts_visible_to(request.user).select_related("parent")
+        return access.leads.accounts_visible_to(request.user).select_related("parent")
 
     def patch(self, request: Request, account: UUID) -> Response:
         """Record what is said about the account; what is left out stays as it is."""
-        rows = access.accounts_reportable_by(request.user).select_related("parent")
+        rows = access.leads.accounts_reportable_by(request.user).select_related("parent")
         row = get_object_or_404(rows, public_id=account)
         facts, options = _said(request, AccountPatch.checked(request.data))
         return _answered(accounts.revise(row, facts, received_at=timezone.now(), **options))

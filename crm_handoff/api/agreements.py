@@ -197,7 +197,9 @@ class PublishedDetail(DetailView):
     answer = PublishedAnswer
 
     def row(self, request: Request, **kwargs: Any) -> InForce:
-        visible = access.versions_visible_to(request.user).filter(state=VersionState.ACTIVE)
+        visible = access.agreements.versions_visible_to(request.user).filter(
+            state=VersionState.ACTIVE
+        )
         version = get_object_or_404(
             visible.select_related("definition", *PEOPLE), definition__key=kwargs["definition"]
         )
@@ -246,7 +248,9 @@ class DifferencesDetail(DetailView):
 
     def row(self, request: Request, **kwargs: Any) -> Compared:
         version = _version(request, **kwargs)
-        visible = access.versions_visible_to(request.user).filter(definition=version.definition)
+        visible = access.agreements.versions_visible_to(request.user).filter(
+            definition=version.definition
+        )
         said = request.query_params.get("from")
         if said is None:
             earlier = visible.filter(number__lt=version.number)
@@ -287,7 +291,9 @@ class TextDetail(DetailView):
 
 
 def _version(request: Request, *, definition: str, number: int) -> DefinitionVersion:
-    visible = access.versions_visible_to(request.user).select_related("definition", *PEOPLE)
+    visible = access.agreements.versions_visible_to(request.user).select_related(
+        "definition", *PEOPLE
+    )
     return get_object_or_404(visible, definition__key=definition, number=number)
 
 

@@ -99,7 +99,7 @@ class AlertList(ListView):
     orderings: ClassVar = {"at": "at", "updated_at": "updated_at"}
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[SlaAlert]:
-        return with_relations(access.alerts_visible_to(request.user))
+        return with_relations(access.handoffs.alerts_visible_to(request.user))
 
 
 class AlertDetail(ItemView):
@@ -110,7 +110,7 @@ class AlertDetail(ItemView):
     found_by: ClassVar = {"alert": "public_id"}
 
     def rows(self, request: Request) -> QuerySet[SlaAlert]:
-        return with_relations(access.alerts_visible_to(request.user))
+        return with_relations(access.handoffs.alerts_visible_to(request.user))
 
 
 class AcknowledgeBody(Body):
@@ -132,7 +132,7 @@ class AcknowledgeView(PermittedView):
 
         Whoever was told may, who signs for that side, and RevOps.
         """
-        rows = with_relations(access.alerts_visible_to(request.user))
+        rows = with_relations(access.handoffs.alerts_visible_to(request.user))
         found = get_object_or_404(rows, public_id=alert)
         by = request.user
         if not isinstance(by, User) or not alerts.may_acknowledge(by, found):

@@ -71,7 +71,7 @@ class PersonaList(EditableListView):
     search_fields = ("key", "name", "goals", "pains")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Persona]:
-        return access.personas_visible_to(request.user)
+        return access.marketing.personas_visible_to(request.user)
 
     def new(self, request: Request, said: dict[str, Any], **kwargs: Any) -> Persona:
         return Persona(**said)
@@ -89,7 +89,7 @@ class PersonaDetail(EditableItemView):
     found_by: ClassVar = {"persona": "key"}
 
     def rows(self, request: Request) -> QuerySet[Persona]:
-        return access.personas_visible_to(request.user)
+        return access.marketing.personas_visible_to(request.user)
 
 
 class AssetAnswer(Answer):
@@ -173,7 +173,9 @@ class AssetList(EditableListView):
     search_fields = ("key", "title")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Asset]:
-        return access.assets_visible_to(request.user).select_related("persona", "campaign")
+        return access.marketing.assets_visible_to(request.user).select_related(
+            "persona", "campaign"
+        )
 
     def new(self, request: Request, said: dict[str, Any], **kwargs: Any) -> Asset:
         return Asset(**said)
@@ -188,4 +190,6 @@ class AssetDetail(EditableItemView):
     found_by: ClassVar = {"asset": "key"}
 
     def rows(self, request: Request) -> QuerySet[Asset]:
-        return access.assets_visible_to(request.user).select_related("persona", "campaign")
+        return access.marketing.assets_visible_to(request.user).select_related(
+            "persona", "campaign"
+        )

@@ -186,7 +186,7 @@ class BulkRejectionList(ListView):
     search_fields = ("batch_name", "comment")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[BulkRejection]:
-        return with_relations(access.bulk_rejections_visible_to(request.user))
+        return with_relations(access.handoffs.bulk_rejections_visible_to(request.user))
 
 
 class BulkRejectionDetail(ItemView):
@@ -197,7 +197,7 @@ class BulkRejectionDetail(ItemView):
     found_by: ClassVar = {"bulk": "public_id"}
 
     def rows(self, request: Request) -> QuerySet[BulkRejection]:
-        return with_relations(access.bulk_rejections_visible_to(request.user))
+        return with_relations(access.handoffs.bulk_rejections_visible_to(request.user))
 
 
 class RejectBatchBody(Body):
@@ -227,7 +227,7 @@ class RejectBatch(PermittedView):
         """Reject what the batch has open and below the floor, once its limit is broken.
 
         Sales' managers may, and the operator of sales whom the version in force names. All of it
-        or nothing.
+        or nothing, but for what its rep accepted within the last 30 seconds: that stays.
         """
         by = request.user
         if not isinstance(by, User):
@@ -237,7 +237,7 @@ class RejectBatch(PermittedView):
         version = DefinitionVersion.objects.filter(
             definition=found.definition, state=VersionState.ACTIVE
         )
-        if not access.may_reject_batch(by, version.first()):
+        if not access.handoffs.may_reject_batch(by, version.first()):
             raise PermissionDenied("Sales' managers and the operator of sales reject batches.")
         said = RejectBatchBody.checked(request.data)
         named = said.pop("handoffs", None)
@@ -287,7 +287,7 @@ class FloorCheckList(ListView):
     filters = FloorCheckFilters
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[FloorCheck]:
-        checks = access.floor_checks_visible_to(request.user)
+        checks = access.handoffs.floor_checks_visible_to(request.user)
         return checks.select_related("handoff__lead").defer("handoff__packet")
 
 
@@ -302,7 +302,7 @@ def _batch(request: Request, definition: str, kind: str, key: str, *, at: dateti
     if not request.user.has_perm(SEE_EVERYONES_LEADS):
         raise PermissionDenied("Whoever sees everybody's leads sees batches.")
     found: Definition = get_object_or_404(
-        access.definitions_visible_to(request.user), key=definition
+        access.agreements.definitions_visible_to(request.user), key=definition
     )
     try:
         return criteria.batch_of(found, kind, key, at=at)
@@ -316,7 +316,7 @@ def _handoff_ids(by: User, named: Collection[UUID]) -> list[int]:
     Raises:
         ValidationError: one of them does not exist, or not for this person.
     """
-    visible = access.handoffs_visible_to(by).filter(public_id__in=named)
+    visible = access.handoffs.visible_to(by).filter(public_id__in=named)
     ids = dict(visible.values_list("public_id", "pk"))
     unknown = [str(public_id) for public_id in named if public_id not in ids]
     if unknown:

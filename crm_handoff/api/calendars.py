@@ -175,7 +175,7 @@ class CalendarList(EditableListView):
     search_fields = ("key", "name")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[BusinessCalendar]:
-        return with_relations(access.calendars_visible_to(request.user))
+        return with_relations(access.routing.calendars_visible_to(request.user))
 
     @transaction.atomic
     def post(self, request: Request, **kwargs: Any) -> Response:
@@ -205,7 +205,7 @@ class CalendarDetail(EditableItemView):
     found_by: ClassVar = {"calendar": "key"}
 
     def rows(self, request: Request) -> QuerySet[BusinessCalendar]:
-        return with_relations(access.calendars_visible_to(request.user))
+        return with_relations(access.routing.calendars_visible_to(request.user))
 
     @transaction.atomic
     def patch(self, request: Request, **kwargs: Any) -> Response:

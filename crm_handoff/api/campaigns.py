@@ -87,7 +87,7 @@ class CampaignList(EditableListView):
     search_fields = ("key", "name")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Campaign]:
-        return access.campaigns_visible_to(request.user).select_related("source")
+        return access.marketing.campaigns_visible_to(request.user).select_related("source")
 
     def new(self, request: Request, said: dict[str, Any], **kwargs: Any) -> Campaign:
         return Campaign(**said)
@@ -105,7 +105,7 @@ class CampaignDetail(EditableItemView):
     found_by: ClassVar = {"campaign": "key"}
 
     def rows(self, request: Request) -> QuerySet[Campaign]:
-        return access.campaigns_visible_to(request.user).select_related("source")
+        return access.marketing.campaigns_visible_to(request.user).select_related("source")
 
 
 class SourceAnswer(Answer):
@@ -157,7 +157,7 @@ class SourceList(EditableListView):
     search_fields = ("key", "name")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Source]:
-        return access.sources_visible_to(request.user)
+        return access.marketing.sources_visible_to(request.user)
 
     def new(self, request: Request, said: dict[str, Any], **kwargs: Any) -> Source:
         return Source(**said)
@@ -172,4 +172,4 @@ class SourceDetail(EditableItemView):
     found_by: ClassVar = {"source_key": "key"}
 
     def rows(self, request: Request) -> QuerySet[Source]:
-        return access.sources_visible_to(request.user)
+        return access.marketing.sources_visible_to(request.user)

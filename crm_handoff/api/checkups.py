@@ -68,4 +68,4 @@ class CheckupList(ListView):
     orderings: ClassVar = {"checked_at": "checked_at"}
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Checkup]:
-        return access.checkups_visible_to(request.user).filter(name__in=list(BY_NAME))
+        return access.operations.checkups_visible_to(request.user).filter(name__in=list(BY_NAME))

@@ -78,6 +78,6 @@ class DecisionList(ListView):
     search_fields = ("why",)
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[RoutingDecision]:
-        return access.decisions_visible_to(request.user).select_related(
+        return access.handoffs.decisions_visible_to(request.user).select_related(
             "handoff__lead", "rep__user", "queue", "by", "plan", "territory"
         )

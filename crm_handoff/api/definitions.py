@@ -65,7 +65,7 @@ class DefinitionList(ListView):
     search_fields = ("key", "name", "description")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Definition]:
-        return with_active_version(access.definitions_visible_to(request.user))
+        return with_active_version(access.agreements.definitions_visible_to(request.user))
 
 
 class DefinitionDetail(ItemView):
@@ -76,7 +76,7 @@ class DefinitionDetail(ItemView):
     found_by: ClassVar = {"definition": "key"}
 
     def rows(self, request: Request) -> QuerySet[Definition]:
-        return with_active_version(access.definitions_visible_to(request.user))
+        return with_active_version(access.agreements.definitions_visible_to(request.user))
 
 
 class SignOffAnswer(Answer):
@@ -165,9 +165,11 @@ class VersionList(ListView):
     }
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[DefinitionVersion]:
-        definitions = access.definitions_visible_to(request.user)
+        definitions = access.agreements.definitions_visible_to(request.user)
         definition = get_object_or_404(definitions, key=kwargs["definition"])
-        versions = access.versions_visible_to(request.user).filter(definition=definition)
+        versions = access.agreements.versions_visible_to(request.user).filter(
+            definition=definition
+        )
         return versions.select_related("definition", "author").defer("content")
 
 
@@ -187,7 +189,7 @@ class VersionDetail(ItemView):
             present.select_related("signer").order_by("pk"),
             to_attr="present_signatures",
         )
-        versions = access.versions_visible_to(request.user)
+        versions = access.agreements.versions_visible_to(request.user)
         return versions.select_related("definition", "author").prefetch_related(signatures)
 
 

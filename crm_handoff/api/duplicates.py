@@ -59,4 +59,4 @@ class DuplicateList(ListView):
     search_fields = ("reason", "lead__email", "other__email")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[SuspectedDuplicate]:
-        return access.duplicates_visible_to(request.user).select_related("lead", "other")
+        return access.leads.duplicates_visible_to(request.user).select_related("lead", "other")

@@ -168,9 +168,9 @@ class EvaluationDetail(DetailView):
 
 
 def _of_lead(request: Request, public_id: UUID) -> QuerySet[Evaluation]:
-    lead = get_object_or_404(access.leads_visible_to(request.user), public_id=public_id)
+    lead = get_object_or_404(access.leads.visible_to(request.user), public_id=public_id)
     return (
-        access.evaluations_visible_to(request.user)
+        access.leads.evaluations_visible_to(request.user)
         .filter(lead=lead)
         .select_related("lead", "version__definition")
     )

@@ -65,6 +65,6 @@ class ExampleList(ListView):
     search_fields = ("name", "why")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Example]:
-        definitions = access.definitions_visible_to(request.user)
+        definitions = access.agreements.definitions_visible_to(request.user)
         definition = get_object_or_404(definitions, key=kwargs["definition"])
-        return access.examples_visible_to(request.user).filter(definition=definition)
+        return access.agreements.examples_visible_to(request.user).filter(definition=definition)

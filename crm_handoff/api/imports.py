@@ -96,7 +96,7 @@ class ImportList(ListView):
     search_fields = ("file_name", "mapping")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[ImportRun]:
-        return with_relations(access.imports_visible_to(request.user)).defer(*REPORTS)
+        return with_relations(access.operations.imports_visible_to(request.user)).defer(*REPORTS)
 
 
 class ImportDetail(ItemView):
@@ -107,7 +107,7 @@ class ImportDetail(ItemView):
     found_by: ClassVar = {"run": "public_id"}
 
     def rows(self, request: Request) -> QuerySet[ImportRun]:
-        return with_relations(access.imports_visible_to(request.user))
+        return with_relations(access.operations.imports_visible_to(request.user))
 
 
 class ProblemAnswer(Answer):
@@ -153,7 +153,9 @@ class ImportRowList(ListView):
     order = "line"
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[ImportRow]:
-        run = get_object_or_404(access.imports_visible_to(request.user), public_id=kwargs["run"])
+        run = get_object_or_404(
+            access.operations.imports_visible_to(request.user), public_id=kwargs["run"]
+        )
         return ImportRow.objects.filter(run=run)
 
 

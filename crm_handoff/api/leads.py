@@ -290,7 +290,7 @@ class LeadList(ListView):
     search_fields = ("email", "first_name", "last_name", "account__name")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Lead]:
-        return with_relations(access.leads_visible_to(request.user))
+        return with_relations(access.leads.visible_to(request.user))
 
     def post(self, request: Request) -> Response:
         """Record a lead; 201 when it is new, 200 when it was known and what is said was added."""
@@ -310,7 +310,7 @@ class LeadByIdentity(DetailView):
     def row(self, request: Request, **kwargs: Any) -> Lead:
         IdentityBody.check(kwargs["system"], kwargs["external_id"])
         return get_object_or_404(
-            with_relations(access.leads_visible_to(request.user)),
+            with_relations(access.leads.visible_to(request.user)),
             identities__system=kwargs["system"],
             identities__external_id=kwargs["external_id"],
         )
@@ -329,7 +329,7 @@ class LeadDetail(DetailView):
     answer = LeadAnswer
 
     def row(self, request: Request, **kwargs: Any) -> Lead:
-        leads = with_relations(access.leads_visible_to(request.user))
+        leads = with_relations(access.leads.visible_to(request.user))
         return get_object_or_404(leads, public_id=kwargs["lead"])
 
 

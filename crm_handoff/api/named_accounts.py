@@ -75,7 +75,7 @@ class NamedAccountList(EditableListView):
     search_fields = ("account__name", "account__domain", "rep__user__email")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[NamedAccount]:
-        return with_relations(access.named_accounts_visible_to(request.user))
+        return with_relations(access.routing.named_accounts_visible_to(request.user))
 
     def new(self, request: Request, said: dict[str, Any], **kwargs: Any) -> NamedAccount:
         return NamedAccount(**said)
@@ -97,7 +97,7 @@ class NamedAccountDetail(RemovableItemView):
     found_by: ClassVar = {"account": "account__public_id"}
 
     def rows(self, request: Request) -> QuerySet[NamedAccount]:
-        return with_relations(access.named_accounts_visible_to(request.user))
+        return with_relations(access.routing.named_accounts_visible_to(request.user))
 
 
 def with_relations(rows: QuerySet[NamedAccount]) -> QuerySet[NamedAccount]:

@@ -65,7 +65,7 @@ class NoticeList(ListView):
     orderings: ClassVar = {"at": "at", "read_at": "read_at", "updated_at": "updated_at"}
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Notice]:
-        return with_relations(access.notices_visible_to(request.user))
+        return with_relations(access.people.notices_visible_to(request.user))
 
 
 class NoticeDetail(ItemView):
@@ -76,7 +76,7 @@ class NoticeDetail(ItemView):
     found_by: ClassVar = {"notice": "public_id"}
 
     def rows(self, request: Request) -> QuerySet[Notice]:
-        return with_relations(access.notices_visible_to(request.user))
+        return with_relations(access.people.notices_visible_to(request.user))
 
 
 class NoBody(Body):
@@ -95,7 +95,7 @@ class NoticeRead(PermittedView):
     def post(self, request: Request, notice: UUID) -> Response:
         """Mark it read; a second time changes nothing."""
         NoBody.checked(request.data)
-        mine = access.notices_visible_to(request.user).filter(public_id=notice)
+        mine = access.people.notices_visible_to(request.user).filter(public_id=notice)
         notices.read(mine, at=timezone.now())
         row = with_relations(mine).first()
         if row is None:
@@ -119,7 +119,7 @@ class NoticesRead(PermittedView):
     def post(self, request: Request) -> Response:
         """Mark every notice of the caller read."""
         NoBody.checked(request.data)
-        count = notices.read(access.notices_visible_to(request.user), at=timezone.now())
+        count = notices.read(access.people.notices_visible_to(request.user), at=timezone.now())
         return Response({"read_count": count})
 
 

@@ -175,7 +175,7 @@ class OpportunityList(ListView):
     search_fields = ("name", "external_id", "account__name")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Opportunity]:
-        return with_relations(access.opportunities_visible_to(request.user))
+        return with_relations(access.leads.opportunities_visible_to(request.user))
 
     def post(self, request: Request) -> Response:
         """Record a deal; 201 when it is new, 200 when it was known."""
@@ -197,7 +197,7 @@ class OpportunityByIdentity(DetailView):
 
     def row(self, request: Request, **kwargs: Any) -> Opportunity:
         IdentityBody.check(kwargs["system"], kwargs["external_id"])
-        deals = with_relations(access.opportunities_visible_to(request.user))
+        deals = with_relations(access.leads.opportunities_visible_to(request.user))
         return get_object_or_404(deals, system=kwargs["system"], external_id=kwargs["external_id"])
 
     def put(self, request: Request, system: str, external_id: str) -> Response:
@@ -214,7 +214,7 @@ class OpportunityDetail(DetailView):
     answer = OpportunityAnswer
 
     def row(self, request: Request, **kwargs: Any) -> Opportunity:
-        deals = with_relations(access.opportunities_visible_to(request.user))
+        deals = with_relations(access.leads.opportunities_visible_to(request.user))
         return get_object_or_404(deals, public_id=kwargs["opportunity"])
 
 
@@ -252,7 +252,7 @@ def _record(request: Request, system: str, external_id: str, said: dict[str, Any
 
 
 def _lead_of(request: Request, system: str, named: UUID | dict[str, str]) -> Lead:
-    leads = access.leads_reportable_by(request.user)
+    leads = access.leads.reportable_by(request.user)
     if isinstance(named, UUID):
         lead = leads.filter(public_id=named).first()
     else:

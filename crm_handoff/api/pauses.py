@@ -58,7 +58,7 @@ class PauseView(PermittedView):
 
     def post(self, request: Request, handoff: UUID) -> Response:
         """Do it; 404 for a handoff that the caller may not see."""
-        visible = access.handoffs_visible_to(request.user)
+        visible = access.handoffs.visible_to(request.user)
         found = get_object_or_404(visible.defer("packet"), public_id=handoff)
         by = request.user if isinstance(request.user, User) else None
         self.act(found.pk, by, self.body.checked(request.data))

@@ -107,5 +107,5 @@ class PlanDetail(DetailView):
 
 
 def _readable(request: Request) -> QuerySet[RoutingPlan]:
-    visible = access.plans_visible_to(request.user)
+    visible = access.routing.plans_visible_to(request.user)
     return plans.with_rules(visible.select_related("made_by", "published_by"))

@@ -71,6 +71,6 @@ class QuestionList(ListView):
     orderings: ClassVar = {"opened_at": "opened_at", "updated_at": "updated_at"}
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[ReviewTask]:
-        return access.questions_visible_to(request.user).select_related(
+        return access.leads.questions_visible_to(request.user).select_related(
             "lead", "version__definition", "owner", "answered_by", "assertion"
         )

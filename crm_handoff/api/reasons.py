@@ -133,7 +133,7 @@ class ReasonDetail(EditableItemView):
     found_by: ClassVar = {"reason": "key"}
 
     def rows(self, request: Request) -> QuerySet[RejectionReason]:
-        return access.reasons_visible_to(request.user)
+        return access.routing.reasons_visible_to(request.user)
 
 
 class KindList(ListView):

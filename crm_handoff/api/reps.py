@@ -117,7 +117,7 @@ class RepList(ListView):
     search_fields = ("user__email", "user__full_name")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Rep]:
-        return with_relations(access.reps_visible_to(request.user))
+        return with_relations(access.people.reps_visible_to(request.user))
 
 
 class RepDetail(EditableItemView):
@@ -129,7 +129,7 @@ class RepDetail(EditableItemView):
     found_by: ClassVar = {"rep": "public_id"}
 
     def rows(self, request: Request) -> QuerySet[Rep]:
-        return with_relations(access.reps_visible_to(request.user))
+        return with_relations(access.people.reps_visible_to(request.user))
 
 
 def with_relations(reps: QuerySet[Rep]) -> QuerySet[Rep]:

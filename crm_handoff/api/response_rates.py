@@ -19,6 +19,8 @@ from definitions.models import Definition
 
 USUAL_WEEKS, MOST_WEEKS = 4, 52
 
+WEEKS_SAID = "Weeks up to now, 1 to 52; otherwise 4."
+
 
 class RateAnswer(Answer):
     """`missed` of `counted`, with the 95 % Wilson interval; percentages are 0 to 100."""
@@ -70,22 +72,27 @@ class ResponseRates(DetailView):
 
     required_permissions: ClassVar = {"GET": "routing.view_slatimer"}
     answer = ResponseRatesAnswer
-    numbers: ClassVar = {"weeks": "Weeks up to now, 1 to 52; otherwise 4."}
+    numbers: ClassVar = {"weeks": WEEKS_SAID}
 
     def row(self, request: Request, **kwargs: Any) -> Counted:
         if not request.user.has_perm(SEE_EVERYONES_LEADS):
             raise PermissionDenied("Whoever sees everybody's leads sees how they were answered.")
         definition = None
         if "definition" in kwargs:
-            known = access.definitions_visible_to(request.user)
+            known = access.agreements.definitions_visible_to(request.user)
             definition = get_object_or_404(known, key=kwargs["definition"])
         at = database_now()
-        window = Window(at - timedelta(weeks=_weeks(request)), at)
+        window = Window(at - timedelta(weeks=weeks_asked(request)), at)
         rule = weeks.rule_of_organization()
         return Counted(definition, window, misses.misses(window, rule=rule, definition=definition))
 
 
-def _weeks(request: Request) -> int:
+def weeks_asked(request: Request) -> int:
+    """Return how many weeks a request wants to see.
+
+    Raises:
+        ValidationError: what it says is no such number.
+    """
     said = request.query_params.get("weeks", str(USUAL_WEEKS))
     if not (said.isascii() and said.isdigit() and len(said) < 3 and 1 <= int(said) <= MOST_WEEKS):
         detail = "Say a number of weeks from 1 to 52."

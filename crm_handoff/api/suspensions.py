@@ -74,7 +74,7 @@ class SuspensionList(ListView):
     orderings: ClassVar = {"began_at": "began_at", "updated_at": "updated_at"}
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Suspension]:
-        return with_relations(access.suspensions_visible_to(request.user))
+        return with_relations(access.people.suspensions_visible_to(request.user))
 
 
 class SuspensionDetail(ItemView):
@@ -85,7 +85,7 @@ class SuspensionDetail(ItemView):
     found_by: ClassVar = {"suspension": "public_id"}
 
     def rows(self, request: Request) -> QuerySet[Suspension]:
-        return with_relations(access.suspensions_visible_to(request.user))
+        return with_relations(access.people.suspensions_visible_to(request.user))
 
 
 class EndBody(Body):
@@ -105,7 +105,7 @@ class SuspensionEnd(PermittedView):
     def post(self, request: Request, suspension: UUID) -> Response:
         """Put the rep back into the rotation; misses are counted anew from now."""
         EndBody.checked(request.data)
-        rows = with_relations(access.suspensions_visible_to(request.user))
+        rows = with_relations(access.people.suspensions_visible_to(request.user))
         found = get_object_or_404(rows, public_id=suspension)
         if not isinstance(request.user, User):
             raise PermissionDenied("A person ends it.")

@@ -176,7 +176,7 @@ class TerritoryList(EditableListView):
     search_fields = ("key", "name")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Territory]:
-        return with_relations(access.territories_visible_to(request.user))
+        return with_relations(access.routing.territories_visible_to(request.user))
 
     def new(self, request: Request, said: dict[str, Any], **kwargs: Any) -> Territory:
         return Territory(**said)
@@ -194,7 +194,7 @@ class TerritoryDetail(EditableItemView):
     found_by: ClassVar = {"territory": "key"}
 
     def rows(self, request: Request) -> QuerySet[Territory]:
-        return with_relations(access.territories_visible_to(request.user))
+        return with_relations(access.routing.territories_visible_to(request.user))
 
 
 def with_relations(territories: QuerySet[Territory]) -> QuerySet[Territory]:
@@ -279,7 +279,7 @@ class MemberList(EditableListView):
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[TerritoryMembership]:
         territory = _territory(request, kwargs["territory"])
-        members = access.memberships_visible_to(request.user).filter(territory=territory)
+        members = access.routing.memberships_visible_to(request.user).filter(territory=territory)
         return members.select_related("territory", "rep__user")
 
     def new(self, request: Request, said: dict[str, Any], **kwargs: Any) -> TerritoryMembership:
@@ -304,12 +304,12 @@ class MemberDetail(RemovableItemView):
     found_by: ClassVar = {"territory": "territory__key", "rep": "rep__public_id"}
 
     def rows(self, request: Request) -> QuerySet[TerritoryMembership]:
-        members = access.memberships_visible_to(request.user)
+        members = access.routing.memberships_visible_to(request.user)
         return members.select_related("territory", "rep__user")
 
 
 def _territory(request: Request, key: str) -> Territory:
-    return get_object_or_404(access.territories_visible_to(request.user), key=key)
+    return get_object_or_404(access.routing.territories_visible_to(request.user), key=key)
 
 
 class QueueAnswer(Answer):
@@ -352,7 +352,7 @@ class QueueList(ListView):
     search_fields = ("key", "name")
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Queue]:
-        return access.queues_visible_to(request.user).select_related("manager")
+        return access.routing.queues_visible_to(request.user).select_related("manager")
 
 
 class QueueDetail(ItemView):
@@ -363,4 +363,4 @@ class QueueDetail(ItemView):
     found_by: ClassVar = {"queue": "key"}
 
     def rows(self, request: Request) -> QuerySet[Queue]:
-        return access.queues_visible_to(request.user).select_related("manager")
+        return access.routing.queues_visible_to(request.user).select_related("manager")

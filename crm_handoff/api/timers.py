@@ -118,7 +118,7 @@ class TimerList(ListView):
     }
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[SlaTimer]:
-        return access.timers_visible_to(request.user).select_related(
+        return access.handoffs.timers_visible_to(request.user).select_related(
             "handoff__lead",
             "review_task__lead",
             "calendar",

@@ -128,7 +128,7 @@ class TouchpointList(ListView):
     orderings: ClassVar = {"occurred_at": "occurred_at"}
 
     def rows(self, request: Request, **kwargs: Any) -> QuerySet[Touchpoint]:
-        return access.touchpoints_visible_to(request.user).select_related(
+        return access.leads.touchpoints_visible_to(request.user).select_related(
             "lead", "kind", "campaign", "asset"
         )
 
@@ -196,7 +196,7 @@ def _hidden_leads(request: Request, items: Sequence[dict[str, Any]]) -> set[UUID
     if request.user.has_perm(SEE_EVERYONES_LEADS):
         return set()
     named = {item["lead"] for item in items if isinstance(item["lead"], UUID)}
-    leads = access.leads_visible_to(request.user).filter(public_id__in=named)
+    leads = access.leads.visible_to(request.user).filter(public_id__in=named)
     return named.difference(leads.values_list("public_id", flat=True))
 
 

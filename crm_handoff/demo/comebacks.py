@@ -10,7 +10,7 @@ from crm_handoff.demo.companies import SYSTEM
 from crm_handoff.demo.journeys import DAY, HOUR
 from crm_handoff.demo.timeline import Timeline
 from leads import intake
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.enums import Stage
 from leads.intake import LeadFacts
 from leads.models import Lead

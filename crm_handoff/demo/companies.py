@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from crm_handoff.demo.library import CURRENCY
-from leads import accounts
-from leads.accounts import AccountFacts, AccountItem
+from leads import account_batches
+from leads.companies import AccountFacts, AccountItem
 
 SYSTEM = "demo"
 """The system by whose name the demo's facts are known."""
@@ -246,6 +246,6 @@ def make_known(*, at: datetime) -> None:
     parents = {company.parent for company in COMPANIES}
     known = [one for one in COMPANIES if one.is_target or one.domain in parents or one.parent]
     known.sort(key=lambda company: bool(company.parent))
-    accounts.record_many(
+    account_batches.record(
         [AccountItem(facts=company.facts, system=SYSTEM) for company in known], received_at=at
     )

@@ -1,28 +1,28 @@
-"""How the demo's reps work: they answer in time or late, call, accept, refuse, and win deals."""
+"""How the demo's reps answer: in time or late, by calls, acceptances and refusals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from functools import partial
 from random import Random
 
 from crm_handoff.demo import cast, words
 from crm_handoff.demo.biographies import Biography
+from crm_handoff.demo.cadences import Cadences
+from crm_handoff.demo.cases import Case, holder
 from crm_handoff.demo.comebacks import Comebacks
+from crm_handoff.demo.deals import Deals
 from crm_handoff.demo.journeys import DAY, HOUR, MINUTE, SECOND
-from crm_handoff.demo.library import CURRENCY
+from crm_handoff.demo.staff import Staff
 from crm_handoff.demo.timeline import Timeline
 from crm_handoff.models import User
-from definitions.enums import AttemptKind, Checklist
+from definitions.enums import AttemptKind
 from definitions.vocabulary import Process
 from leads import assertions, notes
 from routing import attempts, calendar, followups, handoffs
 from routing.calendar import BusinessHours
-from routing.confirmations import QUESTIONS, ChecklistAnswer
 from routing.enums import AttemptOutcome, HandoffStatus, ReasonCategory, StepKind, TimerMilestone
 from routing.hours import hours_of
-from routing.models import Absence, FollowUp, Handoff, RejectionReason, SlaTimer
+from routing.models import Handoff, RejectionReason, SlaTimer
 
 HABITS = {seller.email: seller for seller in cast.SELLERS}
 FORGOTTEN_EVERY = 36
@@ -33,8 +33,6 @@ WAVERED = 0.03
 """Share of acceptances that are taken back at once, to be given again a little later."""
 VOUCHED = 0.12
 """Share of accepted leads of target accounts whose place in the buying team is confirmed."""
-KEPT_UP = 0.85
-"""Share of the tasks of a cadence that are done."""
 CARE = {Process.CRITERIA_LED: 0.35, Process.SALES_CONFIRMED: 1.4}
 """How often reps are late by process, against their habit: the big ones come first."""
 UNTOUCHED = handoffs.UNTOUCHED_FOR + MINUTE
@@ -52,36 +50,6 @@ REASONS = {
 """How often each is the reason, for leads whom nobody wanted and for those whom sales liked."""
 
 
-@dataclass(slots=True)
-class Case:
-    """A handoff on somebody's desk. calls: how often its lead was called so far.
-
-    has_wavered: an acceptance of it was taken back.
-    """
-
-    handoff_id: int
-    lead: Biography
-    random: Random
-    calls: int = 0
-    is_confirmed: bool = False
-    has_wavered: bool = False
-
-    def after(self, at: datetime, least: timedelta, most: timedelta) -> datetime:
-        """Return an instant somewhere between two distances from another."""
-        return at + least + (most - least) * self.random.random()
-
-
-def holder(handoff: Handoff) -> User:
-    """Return who holds a handoff.
-
-    Raises:
-        LookupError: it waits in a queue.
-    """
-    if handoff.rep is None:
-        raise LookupError("Nobody holds it.")
-    return handoff.rep.user
-
-
 class Desk:
     """Sales at work on whatever is handed over."""
 
@@ -93,10 +61,9 @@ class Desk:
         self.people = people
         self.comebacks = Comebacks(timeline)
         self.reasons = {reason.category: reason for reason in RejectionReason.objects.all()}
-        self.absences = [
-            (away.rep.user.email, away.span)
-            for away in Absence.objects.select_related("rep__user")
-        ]
+        self.staff = Staff(timeline)
+        self.deals = Deals(timeline, self.staff)
+        self.cadences = Cadences(timeline, self.staff)
         self._hours: dict[int, BusinessHours] = {}
         self._handoff_count = 0
 
@@ -151,7 +118,7 @@ class Desk:
             return
         is_reached = self._call(handoff, case, at)
         if not is_reached:
-            self._follow_cadence(case, at)
+            self.cadences.follow(case, at)
         if self._is_wanted(case):
             when = case.after(at, MINUTE, 40 * MINUTE)
             self.timeline.put(when, partial(self._accept, case))
@@ -176,21 +143,12 @@ class Desk:
             self.timeline.put(when, self.timeline.on_waiting)
             self.timeline.put(when + MINUTE, partial(self._answer, case))
             return None
-        if handoff.status == HandoffStatus.ASSIGNED and self._is_away(holder(handoff), at):
+        if handoff.status == HandoffStatus.ASSIGNED and self.staff.is_away(holder(handoff), at):
             handoffs.reassign(handoff.pk, by=self.people[cast.MANAGER], at=at)
             self.timeline.look_again()
             self.timeline.put(case.after(at, 2 * MINUTE, HOUR), partial(self._answer, case))
             return None
         return handoff
-
-    def _is_away(self, user: User, at: datetime) -> bool:
-        return any(
-            email == user.email and span.lower <= at < span.upper for email, span in self.absences
-        )
-
-    def _is_kept(self, handoff: Handoff, at: datetime) -> bool:
-        """Say whether a handoff stays where it is, so that the full rep is full at the end."""
-        return holder(handoff).email == cast.OLIVER and self.timeline.until - at < 2 * DAY
 
     def _call(
         self, handoff: Handoff, case: Case, at: datetime, *, is_in_vain: bool = False
@@ -212,45 +170,6 @@ class Desk:
         self.timeline.look_again()
         return is_reached
 
-    def _follow_cadence(self, case: Case, at: datetime) -> None:
-        """Plan the next task of the promised cadence, if one is left; some are forgotten."""
-        task = (
-            FollowUp.objects.filter(handoff=case.handoff_id, done_at=None, cancelled_at=None)
-            .exclude(cadence_step=None)
-            .order_by("due_at", "pk")
-            .first()
-        )
-        if task is None:
-            return
-        # Chance of its own, so that what becomes of the lead does not hang on it.
-        random = Random(f"{case.lead.key}:{task.cadence_step}:{at:%j}")  # noqa: S311
-        if random.random() < KEPT_UP:
-            when = max(task.due_at, at) + random.uniform(2, 50) * MINUTE
-            self.timeline.put(when, partial(self._do_task, case, task.pk, random))
-
-    def _do_task(self, case: Case, task_id: int, random: Random, at: datetime) -> None:
-        """Do a task of the cadence, if it is still to be done."""
-        task = FollowUp.objects.select_related("handoff__rep__user").get(pk=task_id)
-        handoff = task.handoff
-        if handoff.status not in HandoffStatus.HELD:
-            return
-        if self._is_away(holder(handoff), at):
-            self.timeline.put(at + DAY, partial(self._do_task, case, task_id, random))
-            return
-        if task.done_at is None and task.cancelled_at is None:
-            outcomes = (AttemptOutcome.NO_ANSWER, AttemptOutcome.LEFT_MESSAGE)
-            is_reached = random.random() < 0.2
-            handoffs.attempt(
-                handoff.pk,
-                by=holder(handoff),
-                kind=AttemptKind(task.kind),
-                outcome=AttemptOutcome.REACHED if is_reached else random.choice(outcomes),
-                note=random.choice(words.CALLS) if is_reached else "",
-                at=at,
-            )
-            self.timeline.look_again()
-        self._follow_cadence(case, at)
-
     def _try_again(self, case: Case, at: datetime, *, until: datetime) -> None:
         for _ in range(case.random.randint(0, 1)):
             when = case.after(at, 4 * HOUR, until - at)
@@ -259,7 +178,7 @@ class Desk:
 
     def _keep_calling(self, case: Case, at: datetime) -> None:
         handoff = Handoff.objects.select_related("rep__user").get(pk=case.handoff_id)
-        if handoff.status in HandoffStatus.HELD and not self._is_away(holder(handoff), at):
+        if handoff.status in HandoffStatus.HELD and not self.staff.is_away(holder(handoff), at):
             self._call(handoff, case, at)
 
     def _is_wanted(self, case: Case) -> bool:
@@ -295,7 +214,7 @@ class Desk:
         if holder(handoff).email == cast.OLIVER and case.random.random() < 0.92:
             return  # He keeps what he has, and closes little of it.
         if case.random.random() < 0.3 + 0.5 * case.lead.quality:
-            self.timeline.put(fate_at, partial(self._win_over, case))
+            self.timeline.put(fate_at, partial(self.deals.win_over, case))
         else:
             self.timeline.put(fate_at + 6 * DAY, partial(self._refuse, case, self._category(case)))
 
@@ -330,68 +249,13 @@ class Desk:
             at=at,
         )
 
-    def _win_over(self, case: Case, at: datetime) -> None:
-        """Confirm a lead where sales does that, and open a deal."""
-        handoff = Handoff.objects.select_related("rep__user", "version", "lead__account").get(
-            pk=case.handoff_id
-        )
-        if handoff.status != HandoffStatus.ACCEPTED or self._is_kept(handoff, at):
-            return
-        if self._is_away(holder(handoff), at):
-            when = case.after(at, 3 * DAY, 6 * DAY)
-            self.timeline.put(when, partial(self._win_over, case))
-            return
-        if handoff.version.process == Process.SALES_CONFIRMED and not case.is_confirmed:
-            self._confirm(handoff, case, at)
-            when = case.after(at, DAY, 6 * DAY)
-            self.timeline.put(when, partial(self._win_over, case))
-            return
-        deal = handoffs.open_opportunity(
-            handoff.pk,
-            name=case.random.choice(words.DEALS).format(company=case.lead.company.name),
-            amount=self._amount(case),
-            currency=CURRENCY,
-            by=holder(handoff),
-            at=at,
-        )
-        self.timeline.look_again()
-        when = case.after(at, 9 * DAY, 62 * DAY)
-        self.timeline.put(when, partial(self._close, case, deal.pk))
-
-    def _confirm(self, handoff: Handoff, case: Case, at: datetime) -> None:
-        answered = {
-            key: ChecklistAnswer(*case.random.choice(words.CHECKLIST[key]))
-            for key in QUESTIONS[Checklist(handoff.version.checklist)]
-        }
-        took = case.random.uniform(1.2, 4.5) * MINUTE
-        handoffs.confirm(
-            handoff.pk, answers=answered, by=holder(handoff), began_at=at - took, at=at
-        )
-        case.is_confirmed = True
-
-    def _amount(self, case: Case) -> Decimal:
-        company = case.lead.company
-        if company.is_small:
-            return Decimal(case.lead.acv or company.acv)
-        low, high = (90, 240) if company.people > 1_000 else (32, 96)
-        return Decimal(case.random.randint(low, high) * 1_000)
-
-    def _close(self, case: Case, deal_id: int, at: datetime) -> None:
-        is_won = case.random.random() < 0.16 + 0.38 * case.lead.quality
-        handoffs.close_opportunity(
-            deal_id,
-            is_won=is_won,
-            loss_reason="" if is_won else case.random.choice(words.LOSSES),
-            at=at,
-        )
-
     def _refuse(self, case: Case, category: ReasonCategory, at: datetime) -> None:
         handoff = Handoff.objects.select_related("rep__user", "lead", "calendar").get(
             pk=case.handoff_id
         )
-        if handoff.status not in HandoffStatus.HELD or self._is_kept(handoff, at):
+        if handoff.status not in HandoffStatus.HELD or self.staff.keeps(handoff, at):
             return
-        if self._is_away(holder(handoff), at):
+        if self.staff.is_away(holder(handoff), at):
             when = case.after(at, 3 * DAY, 6 * DAY)
             self.timeline.put(when, partial(self._refuse, case, category))
             return

@@ -13,7 +13,7 @@ from crm_handoff.models import User
 from crm_handoff.reports import criteria
 from definitions.enums import Side
 from leads import intake
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.models import Account
 from routing import bulk_rejections, pauses, suspensions
 from routing.batches import BatchRate

@@ -9,7 +9,7 @@ from typing import Any
 from crm_handoff.demo import cast
 from crm_handoff.models import User
 from definitions.vocabulary import Operator
-from routing import plans
+from routing import drafts, plans
 from routing.enums import RuleKind
 from routing.models import Rep, RoutingCondition, RoutingPlan, RoutingRule, Territory
 
@@ -97,9 +97,9 @@ def draft(people: Mapping[str, User], *, at: datetime) -> None:
 
 
 def _draw_up(rules: tuple[Rule, ...], *, note: str, by: User, at: datetime) -> RoutingPlan:
-    plan = plans.start_draft(by=by, at=at)
+    plan = drafts.start(by=by, at=at)
     plan.note = note
-    plans.save_note(plan, by=by)
+    drafts.save_note(plan, by=by)
     for rule in rules:
         _add(plan, rule, by=by)
     return plan
@@ -114,14 +114,14 @@ def _add(plan: RoutingPlan, said: Rule, *, by: User) -> None:
         rep=Rep.objects.get(user__email=said.rep) if said.rep else None,
         territory=Territory.objects.get(key=said.territory) if said.territory else None,
     )
-    plans.save_rule(rule, by=by)
+    drafts.save_rule(rule, by=by)
     for fact, operator, wanted in said.conditions:
         condition = RoutingCondition(rule=rule, fact=fact, operator=operator, wanted=wanted)
-        plans.save_condition(condition, by=by)
+        drafts.save_condition(condition, by=by)
     for _ in range(plan.rules.filter(position__lt=rule.position).count() - said.place):
-        plans.move_rule(rule, is_up=True, by=by)
+        drafts.move_rule(rule, is_up=True, by=by)
 
 
 def _publish(plan: RoutingPlan, people: Mapping[str, User], *, at: datetime) -> None:
-    seen = plans.fingerprint_of(plans.with_rules(RoutingPlan.objects.filter(pk=plan.pk)).get())
-    plans.publish(plan, by=people[cast.REVOPS], at=at, seen=seen)
+    seen = drafts.fingerprint_of(plans.with_rules(RoutingPlan.objects.filter(pk=plan.pk)).get())
+    drafts.publish(plan, by=people[cast.REVOPS], at=at, seen=seen)

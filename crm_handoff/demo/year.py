@@ -28,7 +28,7 @@ from crm_handoff.demo.systems import Systems
 from crm_handoff.demo.timeline import ALL, Timeline, rounds
 from crm_handoff.models import Organization, User
 from leads import intake
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.models import AttributeChange, Evaluation, Lead, PendingMark, Touchpoint
 from routing import notices, series, sweeps
 from routing.models import Absence, Handoff, NamedAccount, Notice, Rep, SlaTimerStep

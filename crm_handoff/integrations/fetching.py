@@ -12,8 +12,10 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from threading import Thread
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -175,7 +177,8 @@ class _Connection(http.client.HTTPSConnection):
 
     def connect(self) -> None:
         """Connect to the first of the checked addresses that answers."""
-        raw = self._reached(_resolved(self.host, self.port, rules=self._rules))
+        found = _looked_up(self.host, self.port, deadline=self._deadline)
+        raw = self._reached(_checked(found, rules=self._rules))
         try:
             raw.settimeout(_left(self._deadline))
             self.sock = self._secured(raw)
@@ -206,10 +209,28 @@ class _Connection(http.client.HTTPSConnection):
         return secured
 
 
-def _resolved(name: str, port: int, *, rules: Rules) -> Sequence[Place]:
+def _looked_up(name: str, port: int, *, deadline: float) -> Sequence[Place]:
+    """Return what a name stands for, or stop waiting at the deadline.
+
+    The system's look-up knows no time limit: it is left behind in a thread that keeps nobody from
+    ending, until the system itself gives up.
+    """
+    answer: Future[Sequence[Place]] = Future()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            answer.set_exception(error)
+        else:
+            answer.set_result([Place(family, address) for family, *_rest, address in found])
+
+    Thread(target=ask, name="name look-up", daemon=True).start()
+    return answer.result(timeout=_left(deadline))
+
+
+def _checked(places: Sequence[Place], *, rules: Rules) -> Sequence[Place]:
     """Return the addresses that a name stands for, every one of which may be reached."""
-    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-    places = [Place(family, address) for family, _type, _protocol, _name, address in found]
     for place in places:
         address = ipaddress.ip_address(str(place.address[0]).partition("%")[0])
         if is_closed(address, open_networks=rules.open_networks):

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from crm_handoff.integrations import destinations, emails
 from crm_handoff.integrations.models import Delivery, DeliveryNotice
-from crm_handoff.people.access import handoffs_visible_to
+from crm_handoff.people import access
 from crm_handoff.people.models import User
 from leads.models import Lead
 from routing.enums import HandoffStatus, NoticeKind, TimerMilestone, TimerState
@@ -271,7 +271,7 @@ def _place(notice: Notice, reader: User) -> str:
     handoff = notice.handoff
     if handoff is None:
         return destinations.place_of(notice)
-    is_visible = handoffs_visible_to(reader).filter(pk=handoff.pk).exists()
+    is_visible = access.handoffs.visible_to(reader).filter(pk=handoff.pk).exists()
     return reverse("web:handoff", args=[handoff.public_id]) if is_visible else ""
 
 

@@ -8,15 +8,13 @@ from typing import Any
 
 from django.db import connection
 
-from crm_handoff.models import User
 from crm_handoff.reports.rates import Rate
 from crm_handoff.reports.weeks import WeekRule
-from definitions.models import Definition, SlaTerm
-from leads.models import Source
-from routing.models import Queue, Rep, Territory
+from definitions.models import Definition
 
 ROLLING = timedelta(days=28)
 """The time over which a signed limit is judged, up to the moment of looking."""
+ALL = slice(None)
 
 
 class By(StrEnum):
@@ -55,11 +53,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A clock that came due, by id, and whom it counts for: a rep, a queue, or nobody."""
+    """A clock that came due, by id, and whom it counts for: a rep, a queue, or nobody.
+
+    holder: their name, for a queue its manager's before it; blank for nobody.
+    """
 
     timer: int
     rep: int | None
     queue: int | None
+    holder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +88,14 @@ def rates_of_definitions(window: Window) -> dict[int, Rate]:
 
 
 def misses(window: Window, *, rule: WeekRule, definition: Definition | None = None) -> Misses:
-    """Return how often first responses were missed, in seven queries at any size.
+    """Return how often first responses were missed, in two queries at any size.
 
     definition: None counts all. A promise is counted once, for whoever held the lead when it came
     due or was kept; those of a new owner after a breach are none.
     """
     wanted = _wanted(window, definition=definition) | _weeks(window, rule)
     rows = _rows(_GROUPED, wanted)
-    names = _Names(rows)
+    names = _names(rows)
     lines: dict[By, list[Line]] = {by: [] for by in By}
     overall = Rate(0, 0)
     for row in rows:
@@ -114,45 +116,56 @@ def cases(
     by: By | None = None,
     key: str = "",
     is_missed_only: bool = True,
+    shown: slice = ALL,
 ) -> list[Counted]:
     """Return the clocks behind a line, the latest due first; one query.
 
-    Without `by` those of all lines.
+    Without `by` those of all lines. shown: which of them, by place.
     """
-    wanted = _wanted(window, definition=definition) | _weeks(window, rule) | {"key": key}
+    place = {
+        "first": shown.start or 0,
+        "most": None if shown.stop is None else shown.stop - (shown.start or 0),
+    }
+    wanted = _wanted(window, definition=definition) | _weeks(window, rule) | {"key": key} | place
     conditions = [f"{_KEYS[by]} = %(key)s"] if by is not None else []
     conditions += ["is_missed"] if is_missed_only else []
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     rows = _rows(_CASES.format(where=where), wanted)
-    return [Counted(row["id"], row["rep_id"], row["queue_id"]) for row in rows]
+    return [Counted(row["id"], row["rep_id"], row["queue_id"], row["holder"]) for row in rows]
 
 
-_CAME_DUE = """
-    SELECT timer.id, timer.due_at, timer.term_key, timer.state <> 'met' AS is_missed,
-           version.definition_id, handoff.territory_id, handoff.source_id,
-           holder.rep_id, holder.queue_id,
-           coalesce(rep.manager_id, queue.manager_id) AS manager_id
+_IS_DUE = """
+    timer.milestone = 'first_response' AND timer.state IN ('running', 'met', 'breached')
+    AND timer.due_at > %(begins_at)s AND timer.due_at <= %(ends_at)s
+"""
+"""Which clocks came due. One that still runs though it is due has been missed."""
+
+_IS_MISSED = "timer.state <> 'met'"
+
+_IS_SAID = "(timer.missed_by_rep_id IS NOT NULL OR timer.missed_by_queue_id IS NOT NULL)"
+
+_CAME_DUE = f"""
+    SELECT timer.id, timer.due_at, timer.term_key, {_IS_MISSED} AS is_missed,
+           handoff.territory_id, handoff.source_id,
+           CASE WHEN {_IS_SAID} THEN timer.missed_by_rep_id ELSE held.rep_id END AS rep_id,
+           CASE WHEN {_IS_SAID} THEN timer.missed_by_queue_id ELSE held.queue_id END AS queue_id
     FROM routing_slatimer timer
     JOIN routing_handoff handoff ON handoff.id = timer.handoff_id
-    JOIN definitions_definitionversion version ON version.id = handoff.version_id
     LEFT JOIN LATERAL (
-        SELECT timer.missed_by_rep_id AS rep_id, timer.missed_by_queue_id AS queue_id
-        WHERE timer.missed_by_rep_id IS NOT NULL OR timer.missed_by_queue_id IS NOT NULL
-        UNION ALL (
-            SELECT held.rep_id, held.queue_id FROM routing_assignment held
-            WHERE held.handoff_id = timer.handoff_id
-              AND timer.missed_by_rep_id IS NULL AND timer.missed_by_queue_id IS NULL
-              AND held.began_at <= least(timer.due_at, coalesce(timer.stopped_at, timer.due_at))
-            ORDER BY held.began_at DESC, held.id DESC LIMIT 1
-        )
-    ) holder ON true
-    LEFT JOIN routing_rep rep ON rep.id = holder.rep_id
-    LEFT JOIN routing_queue queue ON queue.id = holder.queue_id
-    WHERE timer.milestone = 'first_response' AND timer.state IN ('running', 'met', 'breached')
-      AND timer.due_at > %(begins_at)s AND timer.due_at <= %(ends_at)s
-      AND (%(definition)s::bigint IS NULL OR version.definition_id = %(definition)s)
+        SELECT rep_id, queue_id FROM routing_assignment
+        WHERE handoff_id = CASE WHEN NOT {_IS_SAID} THEN timer.handoff_id END
+          AND began_at <= least(timer.due_at, coalesce(timer.stopped_at, timer.due_at))
+        ORDER BY began_at DESC, id DESC LIMIT 1
+    ) held ON true
+    WHERE {_IS_DUE} AND (%(definition)s::bigint IS NULL OR handoff.version_id IN (
+        SELECT id FROM definitions_definitionversion WHERE definition_id = %(definition)s))
+"""  # noqa: S608 - made of the constants above
+"""Clocks that came due, and whom they count for: who missed it, else who held it then."""
+
+_MANAGED = """
+    LEFT JOIN routing_rep rep ON rep.id = due.rep_id
+    LEFT JOIN routing_queue queue ON queue.id = due.queue_id
 """
-"""Clocks that came due. One that still runs though it is due has been missed."""
 
 _HOLDER = """
     CASE WHEN rep_id IS NOT NULL THEN 'rep:' || rep_id
@@ -167,15 +180,22 @@ _KEYS = {
     By.TERRITORY: "coalesce(territory_id::text, '')",
     By.TERM: "term_key",
     By.SOURCE: "coalesce(source_id::text, '')",
-    By.WEEK: f"({_WEEK})::text",
+    By.WEEK: "week::text",
 }
 """What a line is known by, in SQL."""
 
-_COUNTED = "count(*) FILTER (WHERE is_missed) AS missed, count(*) AS counted"
+_COUNTED = "sum(missed)::bigint AS missed, sum(counted)::bigint AS counted"
 
 _GROUPED = f"""
-    WITH due AS MATERIALIZED ({_CAME_DUE})
-    SELECT 'all' AS by, '' AS key, {_COUNTED} FROM due
+    WITH alike AS (
+        SELECT rep_id, queue_id, territory_id, term_key, source_id, {_WEEK} AS week,
+               count(*) FILTER (WHERE is_missed) AS missed, count(*) AS counted
+        FROM ({_CAME_DUE}) due GROUP BY 1, 2, 3, 4, 5, 6
+    ), due AS MATERIALIZED (
+        SELECT due.*, coalesce(rep.manager_id, queue.manager_id) AS manager_id
+        FROM alike due {_MANAGED}
+    )
+    SELECT 'all' AS by, '' AS key, {_COUNTED} FROM due HAVING count(*) > 0
     {
     " ".join(
         f"UNION ALL SELECT '{by}', {key}, {_COUNTED} FROM due GROUP BY 2"
@@ -183,65 +203,81 @@ _GROUPED = f"""
     )
 }
 """  # noqa: S608 - made of the constants above
+"""Every clock is looked at once; what is alike in all ways is put together first."""
 
 _BY_DEFINITION = f"""
-    SELECT definition_id, {_COUNTED} FROM ({_CAME_DUE}) due GROUP BY definition_id
+    SELECT version.definition_id, count(*) FILTER (WHERE {_IS_MISSED}) AS missed,
+           count(*) AS counted
+    FROM routing_slatimer timer
+    JOIN routing_handoff handoff ON handoff.id = timer.handoff_id
+    JOIN definitions_definitionversion version ON version.id = handoff.version_id
+    WHERE {_IS_DUE} GROUP BY version.definition_id
 """  # noqa: S608 - made of the constants above
 
+_PERSON = "coalesce(nullif({0}.full_name, ''), {0}.email)"
+
 _CASES = f"""
-    SELECT due.id, due.rep_id, due.queue_id FROM ({_CAME_DUE}) due
-    {{where}}
-    ORDER BY due.due_at DESC, due.id DESC
+    SELECT found.id, found.rep_id, found.queue_id, coalesce({_PERSON.format("held")},
+           {_PERSON.format("managed")} || ' (' || queue.name || ')', '') AS holder
+    FROM (
+        SELECT due.* FROM (
+            SELECT due.*, {_WEEK} AS week, coalesce(rep.manager_id, queue.manager_id) AS manager_id
+            FROM ({_CAME_DUE}) due {_MANAGED}
+        ) due {{where}}
+        ORDER BY due.due_at DESC, due.id DESC LIMIT %(most)s OFFSET %(first)s
+    ) found
+    LEFT JOIN routing_rep rep ON rep.id = found.rep_id
+    LEFT JOIN crm_handoff_user held ON held.id = rep.user_id
+    LEFT JOIN routing_queue queue ON queue.id = found.queue_id
+    LEFT JOIN crm_handoff_user managed ON managed.id = queue.manager_id
+    ORDER BY found.due_at DESC, found.id DESC
 """  # noqa: S608 - made of the constants above; `where` of those alone
 
-
-class _Names:
-    """Names of what lines are known by; one query each of five kinds."""
-
-    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        keys: dict[str, set[str]] = {by: set() for by in (*By, "all")}
-        for row in rows:
-            keys[row["by"]].add(row["key"])
-        holders = [key.partition(":") for key in keys[By.HOLDER] if key]
-        reps = [int(pk) for kind, _, pk in holders if kind == "rep"]
-        queues = [int(pk) for kind, _, pk in holders if kind == "queue"]
-        self.names = {
-            By.HOLDER: {
-                **{
-                    f"rep:{rep.pk}": str(rep)
-                    for rep in Rep.objects.filter(pk__in=reps).select_related("user")
-                },
-                **{
-                    f"queue:{queue.pk}": f"{queue.manager} ({queue.name})"
-                    for queue in Queue.objects.filter(pk__in=queues).select_related("manager")
-                },
-            },
-            By.TEAM: _by_id(User, keys[By.TEAM]),
-            By.TERRITORY: _by_id(Territory, keys[By.TERRITORY]),
-            By.SOURCE: _by_id(Source, keys[By.SOURCE]),
-            By.TERM: dict(
-                SlaTerm.objects.filter(key__in=keys[By.TERM])
-                .order_by("key", "version_id")
-                .values_list("key", "label")
-            ),
-        }
-
-    def of(self, by: By, key: str) -> str:
-        return self.names.get(by, {}).get(key, "")
+_NAMES = f"""
+    SELECT 'holder', 'rep:' || rep.id, {_PERSON.format("person")}
+    FROM routing_rep rep JOIN crm_handoff_user person ON person.id = rep.user_id
+    WHERE 'rep:' || rep.id = ANY(%(holder)s)
+    UNION ALL
+    SELECT 'holder', 'queue:' || queue.id, {_PERSON.format("person")} || ' (' || queue.name || ')'
+    FROM routing_queue queue JOIN crm_handoff_user person ON person.id = queue.manager_id
+    WHERE 'queue:' || queue.id = ANY(%(holder)s)
+    UNION ALL
+    SELECT 'team', person.id::text, {_PERSON.format("person")}
+    FROM crm_handoff_user person WHERE person.id::text = ANY(%(team)s)
+    UNION ALL
+    SELECT 'territory', id::text, name FROM routing_territory WHERE id::text = ANY(%(territory)s)
+    UNION ALL
+    SELECT 'source', id::text, name FROM leads_source WHERE id::text = ANY(%(source)s)
+    UNION ALL (
+        SELECT DISTINCT ON (key) 'term', key, label FROM definitions_slaterm
+        WHERE key = ANY(%(term)s) ORDER BY key, version_id DESC
+    )
+"""  # noqa: S608 - made of the constants above
 
 
-def _by_id(model: Any, keys: set[str]) -> dict[str, str]:
-    found = model.objects.in_bulk([int(key) for key in keys if key])
-    return {str(pk): str(row) for pk, row in found.items()}
+def _names(rows: Sequence[Mapping[str, Any]]) -> Mapping[tuple[str, str], str]:
+    """Return the names of what lines are known by, by that and its key; one query."""
+    keys: dict[str, list[str]] = {by: [] for by in By}
+    for row in rows:
+        if row["by"] in keys:
+            keys[row["by"]].append(row["key"])
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMES, keys)
+        return {(by, key): name for by, key, name in cursor.fetchall()}
 
 
 def _line(
-    by: By, row: Mapping[str, Any], rate: Rate, *, names: _Names, starts: Sequence[datetime]
+    by: By,
+    row: Mapping[str, Any],
+    rate: Rate,
+    *,
+    names: Mapping[tuple[str, str], str],
+    starts: Sequence[datetime],
 ) -> Line:
     key = row["key"]
     if by == By.WEEK:
         return Line(by, key, "", rate, starts[int(key) - 1])
-    return Line(by, key, names.of(by, key) or (key if by == By.TERM else ""), rate)
+    return Line(by, key, names.get((by, key)) or (key if by == By.TERM else ""), rate)
 
 
 def _in_order(by: By, lines: list[Line]) -> tuple[Line, ...]:

@@ -216,11 +216,15 @@ _HANDED_OVER = """
     CROSS JOIN LATERAL (
         SELECT accepted_at IS NOT NULL OR status = 'converted' OR EXISTS (
             SELECT FROM routing_confirmation WHERE handoff_id = handoff.id) AS was_taken
+        OFFSET 0
     ) answer
     WHERE opened_at >= %(first)s AND opened_at <= %(at)s
     GROUP BY process, week
 """
-"""Who confirms a lead or opens a deal from it has taken it, also without accepting it before."""
+"""Who confirms a lead or opens a deal from it has taken it, also without accepting it before.
+
+`OFFSET 0`: else the planner would ask of each handoff six times whether it was confirmed.
+"""
 
 _CAME_DUE = """
     SELECT version.process, width_bucket(due_at, %(starts)s::timestamptz[]) AS week,

@@ -24,7 +24,7 @@ from crm_handoff.clock import database_now
 from crm_handoff.integrations import calendars
 from crm_handoff.integrations.fetching import AddressRefused
 from crm_handoff.integrations.models import AbsenceFeed
-from crm_handoff.people.access import (
+from crm_handoff.people.access.people import (
     absence_feeds_visible_to,
     absence_series_visible_to,
     absences_visible_to,

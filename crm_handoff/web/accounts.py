@@ -24,7 +24,7 @@ from crm_handoff.reports.accounts import ENGAGED_WITHIN, Standing, standings
 from crm_handoff.search import UnsearchableText, search
 from crm_handoff.web.requests import PageRequest
 from leads import accounts as companies
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.models import Account, Lead, Touchpoint
 from routing.enums import HandoffStatus
 from routing.models import Handoff, NamedAccount, Rep
@@ -55,7 +55,7 @@ class Row:
 def accounts(request: PageRequest) -> HttpResponse:
     """List accounts by name, target accounts unless all are asked for; `q` searches."""
     view = request.GET.get("view") if request.GET.get("view") in VIEWS else "target"
-    found = access.accounts_visible_to(request.user)
+    found = access.leads.accounts_visible_to(request.user)
     if view == "target":
         found = found.filter(is_target=True)
     wrong = ""
@@ -103,18 +103,18 @@ def owners_of(account_ids: list[int]) -> dict[int, tuple[Rep, bool]]:
 @permission_required(("leads.view_account", "leads.view_lead"), raise_exception=True)
 def account(request: PageRequest, public_id: UUID) -> HttpResponse:
     """Show an account: its people, what they did lately, its deals, its family and its owner."""
-    visible = access.accounts_visible_to(request.user).select_related("parent")
+    visible = access.leads.accounts_visible_to(request.user).select_related("parent")
     found = get_object_or_404(visible, public_id=public_id)
     at = timezone.now()
-    people = access.leads_visible_to(request.user).filter(account=found)
+    people = access.leads.visible_to(request.user).filter(account=found)
     context: dict[str, Any] = {
         "account": found,
         "row": rows_of([found], at=at)[0],
-        "family": _family(found, access.accounts_visible_to(request.user)),
+        "family": _family(found, access.leads.accounts_visible_to(request.user)),
         "people": _people(people, at=at),
         "most_people": SHOWN,
         "touchpoints": _latest(people),
-        "deals": access.opportunities_visible_to(request.user)
+        "deals": access.leads.opportunities_visible_to(request.user)
         .filter(lead__account=found)
         .select_related("lead", "owner")
         .order_by("-opened_at", "-pk")[:LATEST],
@@ -159,7 +159,7 @@ def set_target(request: PageRequest, public_id: UUID) -> HttpResponse:
 
     Its people are judged anew by it.
     """
-    found = get_object_or_404(access.accounts_visible_to(request.user), public_id=public_id)
+    found = get_object_or_404(access.leads.accounts_visible_to(request.user), public_id=public_id)
     is_target = request.POST.get("is_target") == "true"
     facts = AccountFacts(is_target=is_target)
     companies.revise(found, facts, received_at=database_now(), system="crm_handoff")

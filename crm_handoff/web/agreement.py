@@ -37,8 +37,14 @@ class Group:
 @permission_required(READ, raise_exception=True)
 def definition(request: PageRequest, definition: str) -> HttpResponse:
     """Show the agreement in force; before there is one, the latest version on its way."""
-    found = get_object_or_404(access.definitions_visible_to(request.user), key=definition)
-    visible = access.versions_visible_to(request.user).filter(definition=found).order_by("-number")
+    found = get_object_or_404(
+        access.agreements.definitions_visible_to(request.user), key=definition
+    )
+    visible = (
+        access.agreements.versions_visible_to(request.user)
+        .filter(definition=found)
+        .order_by("-number")
+    )
     shown = visible.filter(state=VersionState.ACTIVE).first() or visible.first()
     if shown is None:
         return render(request, "web/definitions/none.html", {"definition": found})
@@ -87,7 +93,7 @@ def _agreement(request: PageRequest, page: Page) -> HttpResponse:
 
 def _talk(request: PageRequest, page: Page) -> dict[str, int]:
     """Count what was said about each criterion of the definition, by key."""
-    said = access.remarks_visible_to(request.user).filter(definition=page.definition)
+    said = access.agreements.remarks_visible_to(request.user).filter(definition=page.definition)
     counts = said.values_list("criterion_key").annotate(count=Count("pk")).order_by()
     return dict(counts)
 

@@ -13,7 +13,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm_handoff import alerts
-from crm_handoff.people.access import alerts_visible_to, suspensions_visible_to
+from crm_handoff.people.access.handoffs import alerts_visible_to
+from crm_handoff.people.access.people import suspensions_visible_to
 from crm_handoff.reports.rates import Rate
 from crm_handoff.web.misses import share_of
 from crm_handoff.web.requests import PageRequest

@@ -14,7 +14,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm_handoff.clock import database_now
-from crm_handoff.people.access import handoffs_visible_to, may_answer, opportunities_visible_to
+from crm_handoff.people import access
+from crm_handoff.people.access.handoffs import may_answer
+from crm_handoff.people.access.leads import opportunities_visible_to
 from crm_handoff.web import checklists, outcomes
 from crm_handoff.web.clocks import duration
 from crm_handoff.web.criteria import ASKED_FOR, choices_of
@@ -237,7 +239,7 @@ def _open_deal(request: PageRequest, found: Handoff) -> Opportunity:
 
 
 def _visible(request: PageRequest, public_id: UUID) -> Handoff:
-    visible = handoffs_visible_to(request.user).select_related("lead", "rep", "version")
+    visible = access.handoffs.visible_to(request.user).select_related("lead", "rep", "version")
     return get_object_or_404(visible, public_id=public_id)
 
 

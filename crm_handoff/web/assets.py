@@ -15,7 +15,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import reswap, retarget, trigger_client_event
 
-from crm_handoff.people.access import assets_visible_to
+from crm_handoff.people.access.marketing import assets_visible_to
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.reports import assets as report
 from crm_handoff.web.requests import PageRequest

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from crm_handoff.clock import database_now
-from crm_handoff.people.access import absence_series_visible_to, absences_visible_to
+from crm_handoff.people.access.people import absence_series_visible_to, absences_visible_to
 from crm_handoff.people.models import User
 from crm_handoff.web.away_forms import AwayForm, ChangeForm, SeriesForm
 from crm_handoff.web.effects import Effect, effect_of

@@ -17,17 +17,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
-from crm_handoff.people.access import (
-    bulk_rejections_visible_to,
-    definitions_visible_to,
-    handoffs_visible_to,
-    may_reject_batch,
-)
+from crm_handoff.people import access
+from crm_handoff.people.access.agreements import definitions_visible_to
+from crm_handoff.people.access.handoffs import bulk_rejections_visible_to, may_reject_batch
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.reports import criteria as reports
 from crm_handoff.reports.criteria import DefinitionRate
 from crm_handoff.web.criteria import Miss, misses_of
-from crm_handoff.web.glossary import Text
+from crm_handoff.web.glossary.explanation import Text
 from crm_handoff.web.requests import PageRequest
 from crm_handoff.web.shares import pct, percent
 from crm_handoff.web.verdicts import Verdict
@@ -261,7 +258,7 @@ def _sentence(found: Sequence[BatchRate]) -> str:
 
 
 def _of_batch(request: PageRequest, found: Batch) -> QuerySet[Handoff, Handoff]:
-    visible = handoffs_visible_to(request.user).filter(pk__in=found.handoffs().values("pk"))
+    visible = access.handoffs.visible_to(request.user).filter(pk__in=found.handoffs().values("pk"))
     return with_people(visible)
 
 

@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from crm_handoff.clock import database_now
-from crm_handoff.people.access import handoffs_visible_to, may_answer
+from crm_handoff.people import access
+from crm_handoff.people.access.handoffs import may_answer
 from crm_handoff.web.answers import HOLDER
 from crm_handoff.web.outcomes import REFUSALS, Outcome, say
 from crm_handoff.web.requests import PageRequest
@@ -82,7 +83,7 @@ def undo(request: PageRequest) -> HttpResponse:
 def _chosen(request: PageRequest, said: QueryDict) -> list[Handoff]:
     """Return the chosen handoffs that this person may see, in the order of their numbers."""
     try:
-        visible = handoffs_visible_to(request.user).filter(
+        visible = access.handoffs.visible_to(request.user).filter(
             public_id__in=said.getlist("handoff")[:MOST]
         )
         return list(visible.select_related("lead", "rep").defer("packet").order_by("pk"))

@@ -16,11 +16,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm_handoff.clock import database_now
-from crm_handoff.people.access import (
-    bulk_rejections_visible_to,
-    handoffs_visible_to,
-    may_reject_batch,
-)
+from crm_handoff.people import access
+from crm_handoff.people.access.handoffs import bulk_rejections_visible_to, may_reject_batch
 from crm_handoff.web import outcomes
 from crm_handoff.web.batches import (
     PAGE_SIZE,
@@ -37,7 +34,8 @@ from crm_handoff.web.forms import RejectForm
 from crm_handoff.web.outcomes import Outcome
 from crm_handoff.web.requests import PageRequest
 from routing import batches, bulk_rejections
-from routing.batches import Batch
+from routing.batches import Batch, BatchRate
+from routing.bulk_rejections import AcceptedJustNow
 from routing.grace import UNDO_WITHIN
 from routing.models import BulkRejection, Rejection
 
@@ -87,7 +85,7 @@ def bulk_rejection(request: PageRequest, public_id: UUID) -> HttpResponse:
     bulk = get_object_or_404(
         rejected.select_related("definition", "reason", "by"), public_id=public_id
     )
-    handoffs = handoffs_visible_to(request.user).filter(rejections__bulk=bulk)
+    handoffs = access.handoffs.visible_to(request.user).filter(rejections__bulk=bulk)
     page = Paginator(with_people(handoffs).order_by("pk"), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
@@ -121,10 +119,10 @@ def _rejected(request: PageRequest, found: Batch, form: RejectBatchForm) -> Http
     except outcomes.REFUSALS as refusal:
         refused = Outcome(str(refusal), is_refused=True)
         return outcomes.say(request, refused, back=address_of(found))
-    return outcomes.say(request, _done(bulk), back=address_of(found))
+    return outcomes.say(request, _done(found, bulk), back=address_of(found))
 
 
-def _done(bulk: BulkRejection) -> Outcome:
+def _done(found: Batch, bulk: BulkRejection) -> Outcome:
     count = bulk.rejections.count()
     said = ngettext(
         "%(count)s lead of %(batch)s rejected: %(reason)s. Marketing is told.",
@@ -132,16 +130,34 @@ def _done(bulk: BulkRejection) -> Outcome:
         count,
     )
     words = {"count": count, "batch": bulk.batch_name, "reason": bulk.reason}
-    return Outcome(said % words, reverse("web:bulk_rejection_undo", args=[bulk.public_id]))
+    undo = reverse("web:bulk_rejection_undo", args=[bulk.public_id])
+    kept = bulk_rejections.kept(found, at=bulk.at).count()
+    return Outcome(said % words, undo, details=(_kept(kept),) if kept else ())
+
+
+def _kept(count: int) -> str:
+    said = ngettext(
+        "%(count)s lead stays: its rep accepted it a moment ago.",
+        "%(count)s leads stay: their reps accepted them a moment ago.",
+        count,
+    )
+    return said % {"count": count}
+
+
+def _nothing_left(rate: BatchRate, kept: int) -> str:
+    return str(AcceptedJustNow()) if kept >= rate.open_count else ""
 
 
 def _sheet(request: PageRequest, found: Batch, form: RejectBatchForm) -> HttpResponse:
     """Show the form: a dialog's content for htmx, else a page; 422 after an error."""
     rate = batches.rate(found)
+    kept = bulk_rejections.kept(found, at=timezone.now()).count()
     partial = "web/sla/reject_batch.html"
     context = context_of(found, rate) | {
         "form": form,
-        "refusal": refusal_of(rate),
+        "count": rate.open_count - kept,
+        "kept": _kept(kept) if kept else "",
+        "refusal": refusal_of(rate) or _nothing_left(rate, kept),
         "partial": partial,
         "lead": found.name,
     }

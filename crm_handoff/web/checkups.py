@@ -21,8 +21,8 @@ from crm_handoff.health import FRESH_FOR
 from crm_handoff.heartbeats import Heartbeat
 from crm_handoff.integrations.models import Delivery
 from crm_handoff.invariants import CHECKS
-from crm_handoff.people.access import checkups_visible_to
-from crm_handoff.web.glossary import Text
+from crm_handoff.people.access.operations import checkups_visible_to
+from crm_handoff.web.glossary.explanation import Text
 from crm_handoff.web.requests import PageRequest
 from leads.models import Lead, PendingMark
 from routing.enums import StepState, TimerState

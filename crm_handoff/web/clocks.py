@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm_handoff.web.tags import absolute, near
+from crm_handoff.web.tags import absolute, day_of, figure, near
 from routing import calendar, elapsed
 from routing.enums import TimerMilestone, TimerState
 from routing.hours import hours_in
@@ -17,7 +17,10 @@ from routing.models import Handoff, SlaTimer
 SOON = timedelta(hours=1)
 """Open time left below which a promise is due soon; the script of the pages has the same."""
 
-SECOND = timedelta(seconds=1)
+LONG = timedelta(hours=48)
+"""Open time, left or late, from which a promise is told in days of the calendar."""
+
+SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 NOTHING = timedelta(0)
 
 LOOK_AHEAD = timedelta(hours=12)
@@ -48,7 +51,8 @@ class Clock:
     """One promise, ready to draw.
 
     `due` and the pairs in `open_text` are seconds since 1970 (UTC); both blank when nothing
-    runs. `share_pct` is how much of the promised time is used up, 0 to 100.
+    runs. `is_long`: told in days of the calendar, for which no pairs are needed. `share_pct` is
+    how much of the promised time is used up, 0 to 100.
     """
 
     state: str
@@ -60,6 +64,7 @@ class Clock:
     due: str = ""
     open_text: str = ""
     share_pct: int = 0
+    is_long: bool = False
 
     @property
     def state_words(self) -> str:
@@ -151,6 +156,8 @@ def _running(timer: SlaTimer, hours: calendar.BusinessHours, *, at: datetime) ->
     is_late = timer.due_at <= at
     begins, ends = min(at, timer.due_at), max(at, timer.due_at)
     left = calendar.elapsed(hours, start=begins, end=ends)
+    if left >= LONG:
+        return _long(timer, left, hours, at=at)
     state = "late" if is_late else "soon" if left <= SOON else "ontime"
     intervals = calendar.open_intervals(hours, start=begins, end=ends + LOOK_AHEAD)
     return Clock(
@@ -164,6 +171,38 @@ def _running(timer: SlaTimer, hours: calendar.BusinessHours, *, at: datetime) ->
         open_text=spans(intervals),
         share_pct=100 if is_late else _share_pct(timer, left, hours),
     )
+
+
+def _long(
+    timer: SlaTimer, left: timedelta, hours: calendar.BusinessHours, *, at: datetime
+) -> Clock:
+    """Tell a promise in days; hours of offices, of which a day has eight or so, say nothing."""
+    is_late = timer.due_at <= at
+    days = _("%(days)s d") % {"days": figure(abs(timer.due_at - at) // DAY)}
+    since = _("since %(day)s") if is_late else _("by %(day)s")
+    return Clock(
+        "late" if is_late else "ontime",
+        _said(days, is_late=is_late),
+        _promise(timer),
+        since % {"day": day_of(timezone.localtime(timer.due_at))},
+        _exactly(timer, left, is_late=is_late),
+        timer.due_at,
+        due=str(int(timer.due_at.timestamp())),
+        share_pct=100 if is_late else _share_pct(timer, left, hours),
+        is_long=True,
+    )
+
+
+def _exactly(timer: SlaTimer, left: timedelta, *, is_late: bool) -> str:
+    """Say when a promise is due, and in hours how long there is left or how late it is."""
+    hours = _("%(hours)s h") % {"hours": figure(left // HOUR)}
+    if timer.is_business_time:
+        late = _("Due %(when)s; late by %(time)s of business time")
+        early = _("Due %(when)s; %(time)s of business time left")
+    else:
+        late = _("Due %(when)s; late by %(time)s")
+        early = _("Due %(when)s; %(time)s left")
+    return (late if is_late else early) % {"when": absolute(timer.due_at), "time": hours}
 
 
 def _share_pct(timer: SlaTimer, left: timedelta, hours: calendar.BusinessHours) -> int:
@@ -196,8 +235,12 @@ def _in_words(open_time: timedelta, *, is_late: bool) -> str:
     """Say what is left, or by how much it is late; one that came due while closed is just late."""
     if is_late and open_time < SECOND:
         return _("Late")
+    return _said(duration(open_time), is_late=is_late)
+
+
+def _said(time: str, *, is_late: bool) -> str:
     sentence = _("late by %(time)s") if is_late else _("due in %(time)s")
-    return sentence % {"time": duration(open_time)}
+    return sentence % {"time": time}
 
 
 def due_order(clock: Clock | None) -> tuple[bool, datetime]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from crm_handoff.agreements import published
 from crm_handoff.agreements.diffs import PARTS, Difference, differences
-from crm_handoff.agreements.published import Cell
+from crm_handoff.agreements.tables import Cell
 from crm_handoff.people import access
 from crm_handoff.web import sheets
 from crm_handoff.web.definitions import READ
@@ -120,7 +120,7 @@ def _words(cell: Cell) -> tuple[object, ...]:
 
 
 def _others(page: Page) -> list[DefinitionVersion]:
-    visible = access.versions_visible_to(page.request.user)
+    visible = access.agreements.versions_visible_to(page.request.user)
     others = visible.filter(definition=page.definition).exclude(pk=page.version.pk)
     operators = ("marketing_operator", "marketing_deputy", "sales_operator", "sales_deputy")
     return list(others.select_related("definition", *operators).order_by("-number"))

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
-from crm_handoff.agreements import words
+from crm_handoff.agreements import conditions
 from crm_handoff.agreements.telling import SIGNS_FOR
 from crm_handoff.people import access
 from crm_handoff.people.models import User
@@ -68,9 +68,11 @@ def definitions(request: PageRequest) -> HttpResponse:
 
 def standings(user: User) -> list[Standing]:
     """Return the definitions in order of trial, as far as somebody may see them; five queries."""
-    found = access.definitions_visible_to(user).order_by("is_catch_all", "position", "pk")
+    found = access.agreements.definitions_visible_to(user).order_by(
+        "is_catch_all", "position", "pk"
+    )
     editions = _editions(user)
-    open_reviews = access.reviews_visible_to(user).filter(closed_at=None)
+    open_reviews = access.agreements.reviews_visible_to(user).filter(closed_at=None)
     reviews = {review.version_id: review for review in open_reviews}
     segments = _segments([edition.version for own in editions.values() for edition in own])
     return [_standing(one, editions[one.pk], reviews, segments) for one in found]
@@ -99,7 +101,7 @@ def _segments(versions: list[DefinitionVersion]) -> dict[int, list[str]]:
     rules = SegmentRule.objects.filter(version__in=in_force).order_by("position", "pk")
     found: dict[int, list[str]] = defaultdict(list)
     for rule in rules:
-        condition = words.condition(
+        condition = conditions.condition(
             rule.fact, operator=rule.operator, wanted=rule.wanted, parameters=rule.parameters
         )
         found[rule.version_id].append(condition)
@@ -109,7 +111,7 @@ def _segments(versions: list[DefinitionVersion]) -> dict[int, list[str]]:
 def _editions(user: User) -> dict[int, list[Edition]]:
     """Return the versions that are not retired by definition, latest first; two queries."""
     versions = list(
-        access.versions_visible_to(user)
+        access.agreements.versions_visible_to(user)
         .exclude(state=VersionState.RETIRED)
         .select_related("definition", "author")
         .defer("content")

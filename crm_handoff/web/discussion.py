@@ -181,7 +181,7 @@ def _show(
         "workshops": voices.workshops_of(page.version, request.user),
         "workshop_form": workshop_form or WorkshopForm(),
         "may_record": request.user.has_perm(RECORD) and page.version.state in WORKED_ON,
-        "open_proposals": access.proposals_visible_to(request.user)
+        "open_proposals": access.agreements.proposals_visible_to(request.user)
         .filter(definition=page.definition, outcome="")
         .count(),
     }
@@ -202,7 +202,9 @@ def _thread(request: PageRequest, page: Page, labels: Mapping[str, str], key: st
 
 
 def _remarks(request: PageRequest, page: Page, **wanted: str) -> list[Remark]:
-    visible = access.remarks_visible_to(request.user).filter(definition=page.definition, **wanted)
+    visible = access.agreements.remarks_visible_to(request.user).filter(
+        definition=page.definition, **wanted
+    )
     people = visible.select_related("said_by", "version__definition").defer("version__content")
     return list(people.order_by("-said_at", "-pk")[:MOST])
 

@@ -97,18 +97,18 @@ def lead(request: PageRequest, public_id: UUID, evaluation_id: int | None = None
         "shown_touchpoints": {row.pk for day in timeline.days for row in day.touchpoints},
         "touchpoint_count": Touchpoint.objects.filter(lead=found).count(),
         "changes": _changes(request, found),
-        "opportunities": access.opportunities_visible_to(request.user)
+        "opportunities": access.leads.opportunities_visible_to(request.user)
         .filter(lead=found)
         .select_related("owner")
         .order_by("-opened_at", "-pk")[:SHOWN],
-        "questions": access.questions_visible_to(request.user)
+        "questions": access.leads.questions_visible_to(request.user)
         .filter(lead=found)
         .exclude(state=ReviewTaskState.CANCELLED)
         .select_related("owner", "answered_by", "assertion")
         .order_by("-opened_at", "-pk")[:SHOWN],
         "handoffs": _handoffs(request, found),
         "panels": decisions.panels_of(_decisions(request, found)),
-        "transitions": access.transitions_visible_to(request.user)
+        "transitions": access.leads.transitions_visible_to(request.user)
         .filter(lead=found)
         .select_related("by", "evaluation__version__definition")
         .order_by("-at", "-pk")[:SHOWN],
@@ -144,14 +144,14 @@ def touchpoints(request: PageRequest, public_id: UUID, start: int) -> HttpRespon
 
 
 def _lead(request: HttpRequest, public_id: UUID) -> Lead:
-    visible = access.leads_visible_to(request.user)
+    visible = access.leads.visible_to(request.user)
     related = ("account", "source", "campaign", "persona", "version__definition")
     return get_object_or_404(visible.select_related(*related), public_id=public_id)
 
 
 def _evaluations(request: HttpRequest, found: Lead) -> QuerySet[Evaluation]:
     return (
-        access.evaluations_visible_to(request.user)
+        access.leads.evaluations_visible_to(request.user)
         .filter(lead=found)
         .select_related("version__definition", "lead")
         .defer("version__content")
@@ -209,7 +209,7 @@ def _handoffs(request: HttpRequest, found: Lead) -> QuerySet[Handoff]:
     rejections = Rejection.objects.filter(reversal=None).select_related("reason", "by")
     acceptances = Acceptance.objects.filter(reversal=None).select_related("by")
     return (
-        access.handoffs_visible_to(request.user)
+        access.handoffs.visible_to(request.user)
         .filter(lead=found)
         .select_related("rep__user", "queue")
         .prefetch_related(Prefetch("rejections", rejections), Prefetch("acceptances", acceptances))
@@ -218,14 +218,14 @@ def _handoffs(request: HttpRequest, found: Lead) -> QuerySet[Handoff]:
 
 
 def _decisions(request: HttpRequest, found: Lead) -> QuerySet[RoutingDecision]:
-    visible = access.decisions_visible_to(request.user).filter(handoff__lead=found)
+    visible = access.handoffs.decisions_visible_to(request.user).filter(handoff__lead=found)
     return decisions.with_names(visible)[:SHOWN]
 
 
 def _changes(request: HttpRequest, found: Lead) -> list[Change]:
     """Return how the lead's attributes changed, latest first; names in place of ids."""
     rows = list(
-        access.changes_visible_to(request.user)
+        access.leads.changes_visible_to(request.user)
         .filter(lead=found)
         .order_by("-effective_at", "-pk")[:SHOWN]
     )

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from crm_handoff.agreements import values
 from crm_handoff.people import access
-from crm_handoff.web.portrait_forms import PortraitForm, offers_of
+from crm_handoff.web.portrait_forms import PortraitForm
+from crm_handoff.web.portrait_offers import offers_of
 from crm_handoff.web.requests import PageRequest
 from crm_handoff.web.versions import Page, version_page
 from definitions import queries
@@ -192,7 +193,7 @@ def readable(version: DefinitionVersion) -> Agreement | None:
 
 
 def _example(request: PageRequest, page: Page, public_id: UUID) -> Example:
-    visible = access.examples_visible_to(request.user).filter(is_active=True)
+    visible = access.agreements.examples_visible_to(request.user).filter(is_active=True)
     return get_object_or_404(visible, definition=page.definition, public_id=public_id)
 
 
@@ -202,7 +203,7 @@ def _like_a_lead(request: PageRequest, version: DefinitionVersion) -> Portrait |
         public_id = UUID(request.GET.get("lead", ""))
     except ValueError:
         return None
-    lead = get_object_or_404(access.leads_visible_to(request.user), public_id=public_id)
+    lead = get_object_or_404(access.leads.visible_to(request.user), public_id=public_id)
     if readable(version) is None:
         return None
     return portraits.of_lead(lead, version, at=timezone.now())

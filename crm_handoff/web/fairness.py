@@ -84,7 +84,7 @@ def fairness(request: PageRequest) -> HttpResponse:
     at = timezone.now()
     window = request.GET.get("weeks", USUAL)
     window = window if window in WINDOWS else USUAL
-    members = access.memberships_visible_to(request.user).filter(territory__is_active=True)
+    members = access.routing.memberships_visible_to(request.user).filter(territory__is_active=True)
     since = since_of(window, at=at)
     context = {
         "sections": sections_of(members, since=since, until=at),

@@ -11,7 +11,8 @@ from crm_handoff.reports.rates import ENOUGH, Rate
 from crm_handoff.reports.scorecard import Scorecard, WeekFigures
 from crm_handoff.web import tags
 from crm_handoff.web.charts import Bar, Chart, chart
-from crm_handoff.web.glossary import GLOSSARY, Text
+from crm_handoff.web.glossary import GLOSSARY
+from crm_handoff.web.glossary.explanation import Text
 from crm_handoff.web.shares import money, pct, percent
 from crm_handoff.web.verdicts import Promise, Verdict, conclude, promises_of
 from definitions.vocabulary import Process

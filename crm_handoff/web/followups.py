@@ -12,7 +12,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm_handoff.clock import database_now
-from crm_handoff.people.access import followups_visible_to, may_answer
+from crm_handoff.people.access.handoffs import followups_visible_to, may_answer
 from crm_handoff.web import outcomes
 from crm_handoff.web.answers import HOLDER, answerable, lead_page, sheet
 from crm_handoff.web.forms import TaskForm, WhenForm

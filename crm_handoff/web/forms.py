@@ -13,8 +13,8 @@ from crm_handoff.web import deadlines
 from crm_handoff.web.checklists import SENTENCES, Known
 from crm_handoff.web.criteria import ASKED_FOR, Choices
 from definitions.enums import AttemptKind, Checklist
+from definitions.words import is_blank
 from leads.enums import OpportunityStage
-from routing.answers import is_blank
 from routing.attempts import TooFewAttempts, Tried
 from routing.confirmations import QUESTIONS, ChecklistAnswer
 from routing.enums import AttemptOutcome

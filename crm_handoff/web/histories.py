@@ -75,15 +75,15 @@ def chapters(page: Page) -> list[Chapter]:
     """Return the versions of a page's definition, latest first; four queries."""
     user = page.request.user
     versions = list(
-        access.versions_visible_to(user)
+        access.agreements.versions_visible_to(user)
         .filter(definition=page.definition)
         .select_related("definition", "author")
         .defer("content")
         .order_by("-number")
     )
     signoffs = SignOff.objects.filter(version__in=versions).select_related("signer")
-    refusals = access.refusals_visible_to(user).filter(version__in=versions)
-    reviews = access.reviews_visible_to(user).filter(version__in=versions)
+    refusals = access.agreements.refusals_visible_to(user).filter(version__in=versions)
+    reviews = access.agreements.reviews_visible_to(user).filter(version__in=versions)
     reviewed: dict[int, list[DefinitionReview]] = defaultdict(list)
     reviews = reviews.select_related("next_version").prefetch_related("signatures__signer")
     for review in reviews.order_by("-opened_at"):
@@ -105,7 +105,7 @@ def pasts(page: Page) -> list[Past]:
     """Return a page's version and those before it that were in force, latest first; one query."""
     earlier = Q(number__lt=page.version.number, activated_at__isnull=False)
     others = list(
-        access.versions_visible_to(page.request.user)
+        access.agreements.versions_visible_to(page.request.user)
         .filter(earlier | Q(state=VersionState.ACTIVE), definition=page.definition)
         .exclude(pk=page.version.pk)
         .select_related("definition")

@@ -12,15 +12,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from crm_handoff.people import onboarding
-from crm_handoff.people.access import alerts_visible_to, handoffs_visible_to
+from crm_handoff.people import access, onboarding
+from crm_handoff.people.access.handoffs import alerts_visible_to
 from crm_handoff.people.models import User
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.reports import rejections, scorecard, weeks
 from crm_handoff.reports.benchmarks import MQL_TO_SQL, Corridor
 from crm_handoff.reports.rejections import RejectionMix
 from crm_handoff.reports.scorecard import Scorecard
-from crm_handoff.web import figures, team, verdicts
+from crm_handoff.web import awaited, figures, verdicts
+from crm_handoff.web.loads import loads
 from crm_handoff.web.navigation import is_rep
 from crm_handoff.web.needs import needs_of
 from crm_handoff.web.operations import signs
@@ -117,10 +118,10 @@ def _agreement(request: PageRequest, *, at: datetime) -> dict[str, Any]:
 
 
 def _sales(request: PageRequest, *, at: datetime) -> dict[str, Any]:
-    late = team.narrowed(team.clocks_of(request.user), {"state": "late"}, at=at)
+    late = awaited.narrowed(awaited.clocks_of(request.user), {"state": "late"}, at=at)
     return {
-        "loads": team.loads(at=at),
-        "late": team.rows_of(late[:LATE_SHOWN], at=at),
+        "loads": loads(at=at),
+        "late": awaited.rows_of(late.values_list("pk", flat=True)[:LATE_SHOWN], at=at),
         "now": str(at.timestamp()),
     }
 
@@ -133,7 +134,9 @@ def unanswered(user: User) -> QuerySet[SlaAlert]:
 
 def latest_rejections(user: User) -> list[Rejection]:
     """Return the latest rejections that stand, as far as somebody may see them; one query."""
-    standing = Rejection.objects.filter(reversal=None, handoff__in=handoffs_visible_to(user))
+    standing = Rejection.objects.filter(
+        reversal=None, handoff__in=access.handoffs.visible_to(user)
+    )
     rows = standing.select_related("handoff__lead__account", "reason", "by")
     return list(rows.order_by("-at", "-pk")[:REJECTIONS_SHOWN])
 

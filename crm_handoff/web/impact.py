@@ -111,7 +111,7 @@ def impact_leads(request: PageRequest, definition: str, number: int) -> HttpResp
     impact = standing_of(page.version).done
     if impact is None:
         raise Http404
-    visible = access.impact_lines_visible_to(request.user).filter(impact=impact)
+    visible = access.leads.impact_lines_visible_to(request.user).filter(impact=impact)
     lines = _narrowed(visible, request.GET, impact).select_related(
         "lead__account", "version_before__definition", "version_after__definition"
     )

@@ -19,7 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from crm_handoff import reasons
 from crm_handoff.clock import database_now
-from crm_handoff.people.access import imports_visible_to
+from crm_handoff.people.access.operations import imports_visible_to
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.web import import_descriptions as descriptions
 from crm_handoff.web import import_reports as reports

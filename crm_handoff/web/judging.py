@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from crm_handoff.agreements import words
+from crm_handoff.agreements.conditions import condition
 from crm_handoff.agreements.values import words as value_words
 from crm_handoff.web.tags import absolute
 from definitions.conditions import FactRef
@@ -80,7 +80,7 @@ def _why(tried: Tried) -> str:
 def _asked(conditions: Iterable[Seen]) -> Iterable[Asked]:
     for one in conditions:
         yield Asked(
-            words=words.condition(
+            words=condition(
                 one.ref.fact,
                 operator=one.operator,
                 wanted=one.wanted,

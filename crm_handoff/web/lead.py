@@ -13,7 +13,9 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
-from crm_handoff.people.access import handoffs_visible_to, may_answer, opportunities_visible_to
+from crm_handoff.people import access
+from crm_handoff.people.access.handoffs import may_answer
+from crm_handoff.people.access.leads import opportunities_visible_to
 from crm_handoff.people.models import User
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.reports.similar import similar_won
@@ -55,7 +57,7 @@ def handoff_for(request: PageRequest, public_id: UUID) -> Handoff:
         Http404: there is none, or not for them.
     """
     found = get_object_or_404(
-        handoffs_visible_to(request.user)
+        access.handoffs.visible_to(request.user)
         .select_related(
             "calendar",
             "evaluation__version__definition",

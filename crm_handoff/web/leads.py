@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from crm_handoff import reasons
 from crm_handoff.agreements import values
 from crm_handoff.pages import LookAhead
-from crm_handoff.people.access import leads_visible_to
+from crm_handoff.people import access
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.search import UnsearchableText, search
 from crm_handoff.web.requests import PageRequest
@@ -37,7 +37,7 @@ FLAGS = {"target": "account__is_target", "falls_short": "no_longer_meets"}
 @permission_required(("leads.view_lead", SEE_EVERYONES_LEADS), raise_exception=True)
 def leads(request: PageRequest) -> HttpResponse:
     """List leads by latest change: `q` searches, the other parameters of the address narrow."""
-    visible = leads_visible_to(request.user).select_related("account", "source")
+    visible = access.leads.visible_to(request.user).select_related("account", "source")
     found, wrong = _searched(_narrowed(visible, request.GET), request.GET.get("q", ""))
     pages = LookAhead(found.order_by("-updated_at", "-pk"), PAGE)
     context = {

@@ -1,6 +1,6 @@
 """Sales' promise of a first response: how often it was missed, by whom, where and when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Page, Paginator
+from django.db.models import OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,20 +18,22 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from crm_handoff.people.access import alerts_visible_to, definitions_visible_to
+from crm_handoff.people.access.agreements import definitions_visible_to
+from crm_handoff.people.access.handoffs import alerts_visible_to
+from crm_handoff.people.models import User
 from crm_handoff.reports import misses, weeks
-from crm_handoff.reports.misses import By, Counted, Line, Window
+from crm_handoff.reports.misses import By, Line, Misses, Window
 from crm_handoff.reports.rates import ENOUGH, Rate
 from crm_handoff.reports.weeks import WeekRule
 from crm_handoff.web import tags
-from crm_handoff.web.glossary import Text
+from crm_handoff.web.glossary.explanation import Text
 from crm_handoff.web.requests import PageRequest
 from crm_handoff.web.shares import pct, percent
 from crm_handoff.web.team import PERMISSIONS
 from crm_handoff.web.verdicts import Verdict
 from definitions.enums import Side, VersionState
 from definitions.models import Definition, DefinitionVersion
-from routing.models import Queue, Rep, SlaTimer
+from routing.models import SlaTimer
 
 PAGE_SIZE = 25
 """Missed promises on a page."""
@@ -55,14 +58,14 @@ TITLES: dict[By, tuple[Text, Text]] = {
 """Title of each table, and of its first column."""
 
 WITHOUT: dict[By, Text] = {
-    By.HOLDER: lazy("Nobody"),
-    By.TEAM: lazy("No manager"),
-    By.TERRITORY: lazy("No territory"),
-    By.TERM: lazy("No term"),
+    By.HOLDER: lazy("Nobody: due before handover"),
+    By.TEAM: lazy("No manager, or due before handover"),
+    By.TERRITORY: lazy("Outside every territory"),
+    By.TERM: lazy("No SLA term"),
     By.SOURCE: lazy("Source unknown"),
     By.WEEK: "",
 }
-"""Name of the line of those that have none."""
+"""Name of the line of those that have none, which stands last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +146,16 @@ def sla_response(request: PageRequest) -> HttpResponse:
     """Show how often first responses were missed, and the leads behind every line."""
     at = timezone.now()
     rule = weeks.rule_of_organization()
-    known = list(definitions_visible_to(request.user).order_by("name"))
+    known = _known(request.user)
     asked = _asked(request.GET, known)
-    limit = _limit(asked.definition)
+    limit = _limit(known if asked.definition is None else [asked.definition])
     found = misses.misses(asked.window(at=at), rule=rule, definition=asked.definition)
     context = {
         "asked": asked,
         "spans": SPANS,
         "definitions": known,
         "limit": limit,
-        "signed": signed_shares(at=at),
+        "signed": signed_shares(known, at=at),
         "overall": share_of(found.overall, limit=limit),
         "has_cases": bool(found.overall.of),
         "tables": [_table(by, found.lines[by], asked=asked, limit=limit) for by in By],
@@ -160,26 +163,24 @@ def sla_response(request: PageRequest) -> HttpResponse:
         "alerts": alerts_visible_to(request.user)
         .filter(acknowledged_at=None, side=Side.SALES)
         .select_related("definition", "told"),
-        **_cases(asked, rule, request.GET.get("page"), at=at),
+        **_cases(
+            asked,
+            rule,
+            request.GET.get("page"),
+            missed_count=_missed_count(asked, found),
+            at=at,
+        ),
     }
     return render(request, "web/sla/response.html", context)
 
 
-def signed_shares(*, at: datetime) -> list[Signed]:
-    """Return how each definition in force keeps its signed response limit; two queries."""
-    active = DefinitionVersion.objects.filter(state=VersionState.ACTIVE)
+def signed_shares(known: Iterable[Definition], *, at: datetime) -> list[Signed]:
+    """Return how each of these that is in force keeps its signed response limit; one query."""
     rates = misses.rates_of_definitions(misses.rolling(at=at))
     return [
-        Signed(
-            version.definition.name,
-            share_of(
-                rates.get(version.definition_id, Rate(0, 0)),
-                limit=float(version.response_limit_pct),
-            ),
-        )
-        for version in active.select_related("definition")
-        .defer("content")
-        .order_by("definition__name")
+        Signed(one.name, share_of(rates.get(one.pk, Rate(0, 0)), limit=limit))
+        for one in known
+        if (limit := _limit([one])) is not None
     ]
 
 
@@ -221,13 +222,17 @@ def _asked(query: Mapping[str, str], known: Sequence[Definition]) -> Asked:
     )
 
 
-def _limit(definition: Definition | None) -> float | None:
-    """Return the signed limit of a definition, or the strictest in force; None without any."""
-    active = DefinitionVersion.objects.filter(state=VersionState.ACTIVE)
-    if definition is not None:
-        active = active.filter(definition=definition)
-    limits = [float(limit) for limit in active.values_list("response_limit_pct", flat=True)]
-    return min(limits, default=None)
+def _known(user: User) -> list[Any]:
+    """Return the definitions that somebody may see, with the limit in force; one query."""
+    active = DefinitionVersion.objects.filter(definition=OuterRef("pk"), state=VersionState.ACTIVE)
+    limit = Subquery(active.values("response_limit_pct")[:1])
+    return list(definitions_visible_to(user).annotate(limit_pct=limit).order_by("name"))
+
+
+def _limit(definitions: Iterable[Any]) -> float | None:
+    """Return the strictest signed limit in force; None without any."""
+    limits = (definition.limit_pct for definition in definitions)
+    return min((float(limit) for limit in limits if limit is not None), default=None)
 
 
 def _table(by: By, lines: Sequence[Line], *, asked: Asked, limit: float | None) -> Table:
@@ -240,7 +245,7 @@ def _table(by: By, lines: Sequence[Line], *, asked: Asked, limit: float | None) 
             address=asked.address(by=by, key=line.key) + "#cases",
             is_chosen=asked.by == by and asked.key == line.key,
         )
-        for line in lines
+        for line in sorted(lines, key=lambda line: not line.key)
     ]
     return Table(by, title, head, rows)
 
@@ -258,26 +263,31 @@ def _chosen(asked: Asked, lines: Mapping[By, Sequence[Line]]) -> str:
     return next((_name(line) for line in chosen), "")
 
 
-def _cases(asked: Asked, rule: WeekRule, page: str | None, *, at: datetime) -> dict[str, Any]:
-    """Return a page of missed promises, four queries."""
-    missed = misses.cases(
-        asked.window(at=at), rule=rule, definition=asked.definition, by=asked.by, key=asked.key
+def _cases(
+    asked: Asked, rule: WeekRule, page: str | None, *, missed_count: int, at: datetime
+) -> dict[str, Any]:
+    """Return a page of missed promises, two queries."""
+    shown: Page[Any] = Paginator(range(missed_count), PAGE_SIZE).get_page(page)
+    first = max(0, shown.start_index() - 1)
+    on_page = misses.cases(
+        asked.window(at=at),
+        rule=rule,
+        definition=asked.definition,
+        by=asked.by,
+        key=asked.key,
+        shown=slice(first, first + PAGE_SIZE),
     )
-    shown: Page[Counted] = Paginator(missed, PAGE_SIZE).get_page(page)
-    on_page = list(shown.object_list)
     timers = SlaTimer.objects.select_related("handoff__lead__account", "handoff__territory")
     found = timers.defer("handoff__packet").in_bulk([one.timer for one in on_page])
-    reps = Rep.objects.select_related("user").in_bulk({one.rep for one in on_page if one.rep})
-    queues = Queue.objects.select_related("manager").in_bulk(
-        {one.queue for one in on_page if one.queue}
-    )
     rows = [
-        Case(found[one.timer], _held_by(reps.get(one.rep), queues.get(one.queue)))
+        Case(found[one.timer], one.holder or str(WITHOUT[By.HOLDER]))
         for one in on_page
         if one.timer in found
     ]
     return {"cases": rows, "page": shown}
 
 
-def _held_by(rep: Rep | None, queue: Queue | None) -> str:
-    return str(rep or "") or (f"{queue.manager} ({queue.name})" if queue is not None else "")
+def _missed_count(asked: Asked, found: Misses) -> int:
+    if asked.by is None:
+        return found.overall.count
+    return sum(line.rate.count for line in found.lines[asked.by] if line.key == asked.key)

@@ -11,10 +11,11 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 
 from crm_handoff.models import User
-from crm_handoff.people.access import notices_visible_to, questions_for
+from crm_handoff.people.access.leads import questions_for
+from crm_handoff.people.access.people import notices_visible_to
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
+from crm_handoff.web import turns
 from routing.enums import ReviewTaskState
-from routing.models import Rep
 
 BELOW: dict[str, tuple[str, ...]] = {
     "queue": (
@@ -125,8 +126,9 @@ def _count_of(rows: QuerySet[Any]) -> Coalesce:
 
 
 def is_rep(request: HttpRequest) -> bool:
-    """Say whether whoever asks holds leads; one query."""
-    return Rep.objects.filter(user=request.user.pk, is_active=True).exists()
+    """Say whether whoever asks holds leads; one query a request."""
+    found = turns.standing_of(request)
+    return found.is_rep and found.is_active
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

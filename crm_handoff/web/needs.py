@@ -10,17 +10,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_handoff.agreements.telling import SIGNS_FOR
-from crm_handoff.people.access import (
-    assets_visible_to,
-    checkups_visible_to,
-    handoffs_visible_to,
-    notices_visible_to,
+from crm_handoff.people import access
+from crm_handoff.people.access.agreements import (
     proposals_visible_to,
-    questions_for,
     reviews_visible_to,
-    suspensions_visible_to,
     versions_visible_to,
 )
+from crm_handoff.people.access.leads import questions_for
+from crm_handoff.people.access.marketing import assets_visible_to
+from crm_handoff.people.access.operations import checkups_visible_to
+from crm_handoff.people.access.people import notices_visible_to, suspensions_visible_to
 from crm_handoff.people.models import User
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.reports.assets import WITHOUT_TEXT
@@ -70,7 +69,7 @@ def _escalated(user: User, at: datetime) -> list[Need]:
         detail__to=user.pk,
         timer__state=TimerState.BREACHED,
         timer__stopped_at=None,
-        timer__handoff__in=handoffs_visible_to(user).filter(status__in=HandoffStatus.OPEN),
+        timer__handoff__in=access.handoffs.visible_to(user).filter(status__in=HandoffStatus.OPEN),
     )
     of_response = Q(timer__milestone__in=RESPONSE)
     counts = events.aggregate(
@@ -150,7 +149,7 @@ def _suspended(user: User, at: datetime) -> list[Need]:
 def _waiting(user: User, at: datetime) -> list[Need]:
     if not user.has_perm("routing.assign_handoff"):
         return []
-    count = handoffs_visible_to(user).filter(status=HandoffStatus.QUEUED).count()
+    count = access.handoffs.visible_to(user).filter(status=HandoffStatus.QUEUED).count()
     if not count:
         return []
     words = ngettext(

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from crm_handoff.clock import database_now
-from crm_handoff.people.access import leads_visible_to
+from crm_handoff.people import access
 from crm_handoff.web.requests import PageRequest
+from definitions.words import is_blank
 from leads import notes
 from leads.models import Lead, Note
-from routing.answers import is_blank
 
 MOST = 100
 """Notes shown, the latest first."""
@@ -47,7 +47,7 @@ def notes_of(lead: Lead) -> QuerySet[Note]:
 @permission_required(("leads.view_lead", "leads.add_note"), raise_exception=True)
 def add_note(request: PageRequest, public_id: UUID) -> HttpResponse:
     """Keep a note about a lead; htmx gets the notes anew, others the page they came from."""
-    lead = get_object_or_404(leads_visible_to(request.user), public_id=public_id)
+    lead = get_object_or_404(access.leads.visible_to(request.user), public_id=public_id)
     form = NoteForm(request.POST)
     if form.is_valid():
         notes.add(lead.pk, text=form.cleaned_data["text"], by=request.user, at=database_now())

@@ -22,7 +22,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm_handoff.integrations import destinations, notifications
 from crm_handoff.pages import LookAhead
-from crm_handoff.people.access import handoffs_visible_to, notices_visible_to
+from crm_handoff.people import access
+from crm_handoff.people.access.people import notices_visible_to
 from crm_handoff.web.requests import PageRequest
 from leads.models import Lead
 from routing import notices as told
@@ -228,7 +229,9 @@ def notices(request: PageRequest) -> HttpResponse:
     chosen = _narrowed(notices_visible_to(request.user), request)
     rows = chosen.select_related("handoff__lead__account").defer("handoff__packet")
     page = LookAhead(rows.order_by("-at", "-pk"), SHOWN).get_page(request.GET.get("page"))
-    visible = handoffs_visible_to(request.user).filter(pk__in={row.handoff_id for row in page})
+    visible = access.handoffs.visible_to(request.user).filter(
+        pk__in={row.handoff_id for row in page}
+    )
     context = {
         "days": _by_day(
             list(page),
@@ -283,7 +286,7 @@ def read(request: PageRequest, pk: int) -> HttpResponse:
     told.read(mine.filter(Q(pk=pk) | of_handoff), at=timezone.now())
     if notice.handoff is None:
         return redirect(destinations.place_of(notice) or "web:notices")
-    if not handoffs_visible_to(request.user).filter(pk=notice.handoff.pk).exists():
+    if not access.handoffs.visible_to(request.user).filter(pk=notice.handoff.pk).exists():
         messages.info(request, gettext("You do not hold this lead any more."))
         return redirect("web:notices")
     return redirect("web:handoff", public_id=notice.handoff.public_id)

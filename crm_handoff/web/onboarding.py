@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from crm_handoff.clock import database_now
 from crm_handoff.people import onboarding
-from crm_handoff.people.access import versions_visible_to
+from crm_handoff.people.access.agreements import versions_visible_to
 from crm_handoff.people.onboarding import Agreement, Setup
 from crm_handoff.people.roles import Role
 from crm_handoff.web.people_forms import OperatorsForm, OrganizationForm, candidates, zones

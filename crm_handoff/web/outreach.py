@@ -8,7 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from crm_handoff.people.access import Viewer, handoffs_visible_to
+from crm_handoff.people import access
+from crm_handoff.people.access.viewers import Viewer
 from crm_handoff.web.checklists import SENTENCES
 from definitions.enums import Checklist
 from leads.models import Assertion
@@ -117,7 +118,7 @@ def _refused(row: Rejection, handoff: Handoff) -> Contact:
 
 def other_handoffs(handoff: Handoff, *, viewer: Viewer) -> QuerySet[Handoff]:
     """Return the lead's other handoffs, latest first, with whether `viewer` may open each."""
-    visible = handoffs_visible_to(viewer).filter(pk=OuterRef("pk"))
+    visible = access.handoffs.visible_to(viewer).filter(pk=OuterRef("pk"))
     others = Handoff.objects.filter(lead=handoff.lead_id).exclude(pk=handoff.pk)
     return (
         others.annotate(may_open=Exists(visible))

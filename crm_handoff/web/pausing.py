@@ -13,7 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm_handoff.clock import database_now
-from crm_handoff.people.access import handoffs_visible_to
+from crm_handoff.people import access
 from crm_handoff.web import outcomes
 from crm_handoff.web.answers import lead_page, sheet
 from crm_handoff.web.forms import WhenForm
@@ -82,5 +82,5 @@ def resume(request: PageRequest, public_id: UUID) -> HttpResponse:
 
 
 def _visible(request: PageRequest, public_id: UUID) -> Handoff:
-    visible = handoffs_visible_to(request.user).select_related("lead", "rep", "version")
+    visible = access.handoffs.visible_to(request.user).select_related("lead", "rep", "version")
     return get_object_or_404(visible, public_id=public_id)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm_handoff.clock import database_now
 from crm_handoff.people import invitations, rosters
-from crm_handoff.people.access import invitations_visible_to
+from crm_handoff.people.access.people import invitations_visible_to
 from crm_handoff.people.models import Invitation, User
 from crm_handoff.people.roles import Role
 from crm_handoff.web.people_forms import InviteForm

@@ -1,12 +1,10 @@
 """The form by which people imagine a lead: what is known, what it did, what people answered."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from django import forms
-from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -14,24 +12,10 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext_lazy
 
 from crm_handoff.agreements import values
-from definitions.agreement import Agreement, CompiledCriterion, CompiledScoreRule
-from definitions.models import TouchpointKind
-from definitions.vocabulary import Operator
-from leads import evaluations, portraits
-from leads.models import Campaign, Persona, Source
-from leads.portraits import COMPANY_FACTS, PERSON_FACTS, Portrait
-
-Choices = list[tuple[str, Any]]
-
-MOST_CHOICES = 300
-"""Campaigns, sources and personas that are offered."""
-
-MOST_COLLEAGUES = 5
-BLANK_ROWS = 2
-"""Touchpoints that can be added before the form is sent, without a script."""
-
-CHANNELS = ("web", "email", "event", "phone", "chat", "paid", "social", "organic", "partner")
-"""Channels that are proposed; any other word may be written."""
+from crm_handoff.web.portrait_offers import Asked, Choices, Offers
+from crm_handoff.web.touch_forms import CHANNELS, TOUCHES, TouchForms
+from leads import evaluations
+from leads.portraits import Portrait
 
 UNKNOWN = lazy("Not known")
 TEXTS = frozenset(
@@ -70,102 +54,6 @@ FIELDS = (
     "phone_is_known",
 )
 """What is known of somebody imagined, in the order in which it is asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """What the form offers to choose from; `asked` are answers by what is asked.
-
-    `fields` are those that the agreement looks at; all of them while there is none.
-    """
-
-    kinds: Choices
-    sources: Choices
-    personas: Choices
-    campaigns: Choices
-    asked: Mapping[str, "Asked"]
-    industries: tuple[str, ...]
-    fields: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Something that people answer: in words, with the answers that count."""
-
-    words: str
-    answers: tuple[Any, ...]
-
-
-def offers_of(agreement: Agreement | None, *, answered: Iterable[str] = ()) -> Offers:
-    """Return what to offer for trying an agreement; four queries.
-
-    answered: what has an answer already, whether or not the agreement asks for it.
-    """
-    kinds = dict(TouchpointKind.objects.order_by("name").values_list("key", "name"))
-    if agreement:
-        kinds |= {key: values.plain(key) for key in sorted(agreement.kinds.keys() - kinds.keys())}
-    asked = _asked(agreement) if agreement else {}
-    for what in answered:
-        asked.setdefault(what, Asked(values.plain(what), (True, False)))
-    return Offers(
-        kinds=list(kinds.items()),
-        sources=_named(Source),
-        personas=_named(Persona),
-        campaigns=_named(Campaign),
-        asked=asked,
-        industries=_industries(agreement) if agreement else (),
-        fields=_looked_at(agreement) if agreement else COMPANY_FACTS | PERSON_FACTS,
-    )
-
-
-def _named(model: type[Source] | type[Persona] | type[Campaign]) -> Choices:
-    rows = model._default_manager.order_by("name", "pk").values_list("key", "name")
-    return list(rows[:MOST_CHOICES])
-
-
-def _asked(agreement: Agreement) -> dict[str, Asked]:
-    """Return what an agreement wants answered by people, with the answers that it names."""
-    words = {question.key: question.question for question in agreement.questions}
-    found: dict[str, list[Any]] = {key: [] for key in words}
-    for criterion in agreement.criteria:
-        if criterion.ref.fact in ("asserted", "buying_team_confirmed"):
-            what = str(criterion.ref.parameter("what", criterion.ref.fact))
-            wanted = criterion.wanted if isinstance(criterion.wanted, list) else [criterion.wanted]
-            found.setdefault(what, []).extend(wanted)
-    return {
-        what: Asked(
-            words.get(what) or values.plain(what),
-            tuple(dict.fromkeys([*(one for one in wanted if isinstance(one, str)), True, False])),
-        )
-        for what, wanted in found.items()
-    }
-
-
-READ_OFF = {
-    "title_authority": "job_title",
-    "title_confidence": "job_title",
-    "email_is_known": "email",
-    "email_is_free_mail": "email",
-}
-"""Fields by the facts that are read off them, where they are called otherwise."""
-
-
-def _looked_at(agreement: Agreement) -> frozenset[str]:
-    """Return the fields by which an agreement judges, or chooses whom."""
-    asked = (ref.fact for ref in (*agreement.refs, *agreement.segment_refs))
-    return frozenset(READ_OFF.get(fact, fact) for fact in asked)
-
-
-def _industries(agreement: Agreement) -> tuple[str, ...]:
-    rows: list[CompiledCriterion | CompiledScoreRule] = []
-    rows += agreement.criteria
-    rows += agreement.score_rules
-    named = [
-        one.wanted if isinstance(one.wanted, list) else [one.wanted]
-        for one in rows
-        if one.ref.fact == "industry" and one.operator not in (Operator.KNOWN, Operator.UNKNOWN)
-    ]
-    return tuple(sorted({str(name) for names in named for name in names}))
 
 
 class ProfileForm(forms.Form):
@@ -300,94 +188,6 @@ def _answer(what: str) -> str:
 def _is_blank(value: Any) -> bool:
     # Nobody works at a company of no people, so zero says something.
     return value is None or value is False or value in ("", [])
-
-
-class TouchForm(forms.Form):
-    """One thing that somebody imagined did; a row without a kind is none."""
-
-    kind = forms.ChoiceField(label=lazy("What"), required=False)
-    channel = forms.CharField(
-        label=lazy("Channel"),
-        required=False,
-        validators=[MaxLengthValidator(32)],
-    )
-    days_ago = forms.IntegerField(
-        label=lazy("Days ago"),
-        required=False,
-        min_value=0,
-        max_value=3_650,
-        widget=forms.NumberInput({"inputmode": "numeric"}),
-    )
-    campaign = forms.ChoiceField(label=lazy("Campaign"), required=False)
-    colleague = forms.TypedChoiceField(label=lazy("Who"), required=False, coerce=int)
-    asset = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
-    is_unverified = forms.BooleanField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, offers: Offers, **options: Any) -> None:
-        super().__init__(*args, **options)
-        kinds, campaigns = (
-            self._choices("kind", offers.kinds),
-            self._choices("campaign", offers.campaigns),
-        )
-        self._field("kind").choices = [("", _("Nothing")), *kinds]
-        self._field("campaign").choices = [("", _("No campaign")), *campaigns]
-        self._field("colleague").choices = [
-            ("", _("The lead")),
-            *(
-                (str(number), _("Colleague %(number)s") % {"number": number})
-                for number in range(1, MOST_COLLEAGUES + 1)
-            ),
-        ]
-        for name in ("kind", "channel", "days_ago", "campaign", "colleague"):
-            self.fields[name].widget.attrs["class"] = "input"
-        self.fields["channel"].widget.attrs |= {"list": "channels", "placeholder": CHANNELS[0]}
-        self.fields["days_ago"].widget.attrs["placeholder"] = "0"
-
-    def _field(self, name: str) -> Any:
-        return self.fields[name]
-
-    def _choices(self, name: str, choices: Choices) -> Choices:
-        chosen = self.initial.get(name)
-        known = {key for key, _label in choices}
-        return [*choices, *([(chosen, chosen)] if chosen and chosen not in known else [])]
-
-    def clean(self) -> dict[str, Any]:
-        said: dict[str, Any] = super().clean() or self.cleaned_data
-        if said.get("kind"):
-            said["channel"] = (said.get("channel") or "").strip() or CHANNELS[0]
-        return said
-
-    def touchpoint(self) -> dict[str, Any] | None:
-        """Return what was done, None when nothing was."""
-        said = self.cleaned_data
-        if not said.get("kind"):
-            return None
-        more = {name: said[name] for name in ("campaign", "asset", "is_unverified", "colleague")}
-        done = {
-            "kind": said["kind"],
-            "channel": said["channel"],
-            "days_ago": said["days_ago"] or 0,
-        }
-        return done | {name: value for name, value in more.items() if value}
-
-
-class TouchForms(forms.BaseFormSet[TouchForm]):
-    """What somebody imagined did; rows as many as were sent, up to a hundred."""
-
-    def touchpoints(self) -> list[dict[str, Any]]:
-        """Return what was done, latest first."""
-        done = [one for form in self.forms if (one := form.touchpoint())]
-        return sorted(done, key=lambda one: int(one["days_ago"]))
-
-
-TOUCHES = forms.formset_factory(
-    TouchForm,
-    formset=TouchForms,
-    extra=BLANK_ROWS,
-    max_num=portraits.MOST_TOUCHPOINTS,
-    absolute_max=portraits.MOST_TOUCHPOINTS + BLANK_ROWS,
-    validate_max=True,
-)
 
 
 class PortraitForm:

@@ -148,11 +148,11 @@ def _show(
 
 
 def _definition(request: PageRequest, key: str) -> Definition:
-    return get_object_or_404(access.definitions_visible_to(request.user), key=key)
+    return get_object_or_404(access.agreements.definitions_visible_to(request.user), key=key)
 
 
 def _of(request: PageRequest, found: Definition) -> QuerySet[Proposal]:
-    visible = access.proposals_visible_to(request.user).filter(definition=found)
+    visible = access.agreements.proposals_visible_to(request.user).filter(definition=found)
     return visible.select_related("proposed_by", "answered_by")
 
 

@@ -17,7 +17,7 @@ from crm_handoff.people import access
 from crm_handoff.web import outcomes
 from crm_handoff.web.requests import PageRequest
 from crm_handoff.web.rows import rows_of
-from routing import assignment
+from routing import absences, assignment
 from routing.enums import TimerMilestone, TimerState
 from routing.models import Rep, SlaTimer
 
@@ -36,17 +36,21 @@ def waiting(request: PageRequest) -> HttpResponse:
         handoff=OuterRef("pk"), milestone=TimerMilestone.FIRST_RESPONSE
     ).exclude(state=TimerState.CANCELLED)
     found = (
-        access.pullable_by(request.user)
+        access.handoffs.pullable_by(request.user)
         .annotate(due_at=Subquery(clock.values("due_at")[:1]))
         .order_by(F("due_at").asc(nulls_last=True), "pk")
     )
-    count = found.count()
+    count, at = found.count(), timezone.now()
     rep = Rep.objects.filter(user=request.user.pk).first() if count else None
+    absence = absences.running(rep, at=at) if rep else None
+    room = max(0, rep.capacity - rep.open_count - rep.excess_count) if rep else 0
     context = {
-        "rows": rows_of(found[:SHOWN], at=timezone.now()) if count else [],
+        "rows": rows_of(found[:SHOWN], at=at) if count else [],
         "count": count,
-        "room": max(0, rep.capacity - rep.open_count - rep.excess_count) if rep else 0,
+        "room": room,
         "rep": rep,
+        "absence": absence,
+        "can_take": room and not absence,
     }
     return render(request, "web/routing/pull.html", context)
 
@@ -56,7 +60,7 @@ def waiting(request: PageRequest) -> HttpResponse:
 def take(request: PageRequest, public_id: UUID) -> HttpResponse:
     """Take a waiting lead."""
     found = get_object_or_404(
-        access.pullable_by(request.user).select_related("lead"), public_id=public_id
+        access.handoffs.pullable_by(request.user).select_related("lead"), public_id=public_id
     )
     rep = get_object_or_404(Rep, user=request.user.pk, is_active=True)
     return outcomes.done(

@@ -21,14 +21,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from crm_handoff.clock import database_now
 from crm_handoff.pages import LookAhead
-from crm_handoff.people.access import leads_visible_to, questions_for, questions_visible_to
+from crm_handoff.people import access
+from crm_handoff.people.access.leads import questions_for, questions_visible_to
 from crm_handoff.web import packets
 from crm_handoff.web.clocks import Clock, clock_of_timer
 from crm_handoff.web.requests import PageRequest
 from definitions.queries import agreement_of
+from definitions.words import is_blank
 from leads.models import Touchpoint
 from routing import review_tasks
-from routing.answers import is_blank
 from routing.calendar import BusinessHours
 from routing.enums import ReviewTaskState
 from routing.hours import AROUND_THE_CLOCK, default_hours
@@ -225,7 +226,7 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     row = _row(task, request.user.pk, default_hours(), at=timezone.now())
-    can_open = leads_visible_to(request.user).filter(pk=task.lead_id).exists()
+    can_open = access.leads.visible_to(request.user).filter(pk=task.lead_id).exists()
     context = {
         "row": row,
         "task": task,

@@ -20,7 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
-from crm_handoff.people.access import handoffs_visible_to
+from crm_handoff.people import access
+from crm_handoff.web import turns
 from crm_handoff.web.clocks import SOON, due_order
 from crm_handoff.web.navigation import is_rep
 from crm_handoff.web.requests import PageRequest
@@ -120,6 +121,7 @@ def queue(request: PageRequest) -> HttpResponse:
         template = "web/queue.html"
         absence = absences.current(request.user, at=at)
         context |= {"absence": absence, "is_away": absence is not None and at in absence.span}
+        context["left_out"] = turns.standing_of(request).left_out
     response = render(request, template, context)
     response["ETag"] = version
     return response
@@ -127,7 +129,7 @@ def queue(request: PageRequest) -> HttpResponse:
 
 def held_by(request: PageRequest) -> QuerySet[Handoff]:
     """Return the open handoffs that whoever asks holds."""
-    return handoffs_visible_to(request.user).filter(
+    return access.handoffs.visible_to(request.user).filter(
         rep__user=request.user.pk, status__in=HandoffStatus.HELD
     )
 

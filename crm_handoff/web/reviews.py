@@ -178,13 +178,13 @@ def _present(request: PageRequest, definition: str) -> tuple[Page, DefinitionRev
     Raises:
         Http404: there is no such definition, or none of its versions was ever in force.
     """
-    known = access.versions_visible_to(request.user).filter(definition__key=definition)
+    known = access.agreements.versions_visible_to(request.user).filter(definition__key=definition)
     latest = known.exclude(activated_at=None).order_by("-activated_at", "-number")
     number = latest.values_list("number", flat=True).first()
     if number is None:
         raise Http404
     page = version_page(request, definition, number)
-    visible = access.reviews_visible_to(request.user).filter(version=page.version)
+    visible = access.agreements.reviews_visible_to(request.user).filter(version=page.version)
     found = visible.filter(closed_at=None).first()
     if page.version.state != VersionState.ACTIVE:
         found = None
@@ -192,7 +192,9 @@ def _present(request: PageRequest, definition: str) -> tuple[Page, DefinitionRev
 
 
 def _one(request: PageRequest, definition: str, public_id: UUID) -> tuple[Page, DefinitionReview]:
-    visible = access.reviews_visible_to(request.user).filter(version__definition__key=definition)
+    visible = access.agreements.reviews_visible_to(request.user).filter(
+        version__definition__key=definition
+    )
     wanted = visible.select_related("version", "next_version").defer("version__content")
     found = get_object_or_404(wanted, public_id=public_id)
     page = version_page(request, definition, found.version.number)
@@ -237,7 +239,9 @@ OUTCOMES: dict[str, Any] = {
 
 def _earlier(user: User, page: Page, found: DefinitionReview | None) -> list[DefinitionReview]:
     """Return the other reviews of all versions of the definition, latest first; two queries."""
-    visible = access.reviews_visible_to(user).filter(version__definition=page.definition)
+    visible = access.agreements.reviews_visible_to(user).filter(
+        version__definition=page.definition
+    )
     others = visible.exclude(pk=found.pk) if found else visible
     return list(
         others.select_related("version", "next_version")

@@ -78,7 +78,7 @@ def regions_of(user: User, *, at: datetime) -> list[Region]:
     away = Absence.objects.filter(span__contains=at).select_related("delegate__user")
     suspended = Suspension.objects.filter(ended_at=None)
     members = (
-        access.memberships_visible_to(user)
+        access.routing.memberships_visible_to(user)
         .filter(is_active=True, rep__is_active=True)
         .select_related("rep__user")
         .prefetch_related(
@@ -88,7 +88,7 @@ def regions_of(user: User, *, at: datetime) -> list[Region]:
         .order_by("pk")
     )
     territories = (
-        access.territories_visible_to(user)
+        access.routing.territories_visible_to(user)
         .filter(is_active=True)
         .select_related("queue", "calendar", "secondary__user")
         .prefetch_related(Prefetch("memberships", members, to_attr="members"))
@@ -101,7 +101,7 @@ def queues_of(user: User) -> QuerySet[Queue]:
     """Return the queues with `waiting_count` and `waiting_since`, the fullest first."""
     waits = Q(handoffs__status=HandoffStatus.QUEUED)
     return (
-        access.queues_visible_to(user)
+        access.routing.queues_visible_to(user)
         .select_related("manager")
         .annotate(
             waiting_count=Count("handoffs", filter=waits),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from crm_handoff.agreements import conditions, values
 from crm_handoff.web.tags import figure
 from definitions.vocabulary import ASKED_FACTS
-from routing import plans
+from routing import drafts, plans
 from routing.enums import RuleKind
 from routing.models import RoutingCondition, RoutingRule
 
@@ -74,8 +74,8 @@ def articles_of(rules: Iterable[RoutingRule]) -> list[Article]:
 def condition_words(condition: RoutingCondition) -> str:
     """Write a condition as a reader of rules says it; one that makes no sense as it is stored."""
     try:
-        plans.check_condition(condition)
-    except plans.ConditionRefused:
+        drafts.check_condition(condition)
+    except drafts.ConditionRefused:
         return str(condition)
     return conditions.condition(
         condition.fact,

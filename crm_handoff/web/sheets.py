@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crm_handoff.agreements.published import Cell, PathTable, Published, TableRow
+from crm_handoff.agreements.published import Published
+from crm_handoff.agreements.tables import Cell, PathTable, TableRow
 from definitions.differences import Change, compare
 
 Content = Mapping[str, Any]

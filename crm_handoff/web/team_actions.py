@@ -17,16 +17,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_htmx.http import (
-    HttpResponseClientRedirect,
-    reswap,
-    retarget,
-    trigger_client_event,
-)
+from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
 
 from crm_handoff import reasons
 from crm_handoff.clock import database_now
-from crm_handoff.people.access import absences_visible_to, handoffs_visible_to, reps_visible_to
+from crm_handoff.people import access
+from crm_handoff.people.access.people import absences_visible_to, reps_visible_to
 from crm_handoff.people.models import User
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.web import away
@@ -141,7 +137,9 @@ def _absence_done(request: PageRequest, said: str, *, kind: str = "success") -> 
 def _chosen(user: User, said: Sequence[str]) -> list[Handoff]:
     """Return the open handoffs that were named and can be seen, due or not, oldest first."""
     ids = [public_id for text in said if (public_id := _uuid(text)) is not None]
-    visible = handoffs_visible_to(user).filter(public_id__in=ids, status__in=HandoffStatus.OPEN)
+    visible = access.handoffs.visible_to(user).filter(
+        public_id__in=ids, status__in=HandoffStatus.OPEN
+    )
     found = visible.select_related("lead__account", "rep__user", "queue")
     return list(found.order_by("opened_at", "pk")[:MOST_AT_ONCE])
 

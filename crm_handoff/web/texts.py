@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from routing.answers import is_blank
+from definitions.words import is_blank
 
 
 class Words(forms.CharField):

@@ -157,7 +157,7 @@ def version_page(request: PageRequest, definition: str, number: int) -> Page:
     Raises:
         Http404: there is none, or whoever asks may not see it.
     """
-    visible = access.versions_visible_to(request.user).select_related(
+    visible = access.agreements.versions_visible_to(request.user).select_related(
         "definition",
         "author",
         "marketing_operator",

@@ -50,7 +50,7 @@ def labels_of(version: DefinitionVersion) -> dict[str, str]:
 
 def workshops_of(version: DefinitionVersion, user: User) -> QuerySet[Workshop]:
     """Return the records of workshops attached to a version, the latest first."""
-    seen = access.workshops_visible_to(user).filter(version=version)
+    seen = access.agreements.workshops_visible_to(user).filter(version=version)
     return seen.select_related("recorded_by").order_by("-held_on", "-pk")[:MOST]
 
 
@@ -70,7 +70,7 @@ def _signatures(version: DefinitionVersion) -> list[Voice]:
 
 
 def _refusals(version: DefinitionVersion, user: User) -> list[Voice]:
-    refusals = access.refusals_visible_to(user).filter(version=version)
+    refusals = access.agreements.refusals_visible_to(user).filter(version=version)
     return [
         Voice(
             kind="refused",
@@ -85,7 +85,7 @@ def _refusals(version: DefinitionVersion, user: User) -> list[Voice]:
 
 
 def _remarks(version: DefinitionVersion, user: User, since: datetime | None) -> list[Voice]:
-    remarks = access.remarks_visible_to(user).filter(definition=version.definition_id)
+    remarks = access.agreements.remarks_visible_to(user).filter(definition=version.definition_id)
     if since is not None:
         remarks = remarks.filter(said_at__gte=since)
     labels = labels_of(version)

@@ -30,7 +30,8 @@ from crm_handoff.web.citing import Cited
 from crm_handoff.web.examples import deciding, readable
 from crm_handoff.web.explanation import Bar, Explanation, Line, explain, level_words
 from crm_handoff.web.leads import SEARCHED
-from crm_handoff.web.portrait_forms import PortraitForm, offers_of
+from crm_handoff.web.portrait_forms import PortraitForm
+from crm_handoff.web.portrait_offers import offers_of
 from crm_handoff.web.requests import PageRequest
 from crm_handoff.web.versions import Page, version_page
 from definitions import queries
@@ -38,10 +39,10 @@ from definitions.enums import VersionState
 from definitions.models import DefinitionVersion
 from definitions.shapes import EARLIEST_YEAR
 from definitions.vocabulary import Dimension
-from leads import evaluations, examples, portraits
+from leads import evaluations, examples, judgements, stand_ins
 from leads.evaluations import Judgement
+from leads.judgements import Look, VersionUnreadable
 from leads.models import Lead
-from leads.portraits import Look, VersionUnreadable
 
 MAY = (
     "definitions.view_definitionversion",
@@ -174,7 +175,7 @@ def _typed(
     if not form.is_valid():
         return context | {"is_wrong": True}
     zone = ZoneInfo(page.version.day_zone)
-    with portraits.had([form.portrait()], at=at, zone=zone) as (pk,):
+    with stand_ins.had([form.portrait()], at=at, zone=zone) as (pk,):
         tried = [_uncited(_try(pk, version, at=at)) for version in versions]
     return context | {"tried": tried[0], "others": tried[1:]} | _compared(tried)
 
@@ -192,7 +193,7 @@ def _portrait(request: PageRequest, page: Page) -> PortraitForm:
 def _try(lead_id: int, version: DefinitionVersion, *, at: datetime) -> Tried:
     """Judge somebody by a version and explain it."""
     try:
-        look = portraits.look_at(lead_id, version, at=at)
+        look = judgements.look_at(lead_id, version, at=at)
     except VersionUnreadable:
         return Tried(version, problem=_("This draft cannot be tried before it is mended."))
     judgement = Judgement(lead_id, version, look.verdict, at, at)
@@ -321,7 +322,7 @@ def _rank(tried: Tried) -> int:
 
 def _versions(page: Page) -> list[DefinitionVersion]:
     """Return the versions to compare with, those of the same definition first."""
-    visible = access.versions_visible_to(page.request.user).exclude(pk=page.version.pk)
+    visible = access.agreements.versions_visible_to(page.request.user).exclude(pk=page.version.pk)
     rows = (
         visible.select_related("definition")
         .defer("content")
@@ -354,7 +355,7 @@ def _leads(request: PageRequest) -> dict[str, Any]:
     said = request.GET.get("q", "").strip()
     if not said:
         return {"q": ""}
-    visible = access.leads_visible_to(request.user).select_related("account")
+    visible = access.leads.visible_to(request.user).select_related("account")
     try:
         found = search(visible, said, SEARCHED).order_by("-updated_at", "-pk")[:MOST_FOUND]
     except UnsearchableText as refusal:
@@ -365,14 +366,16 @@ def _leads(request: PageRequest) -> dict[str, Any]:
 def _lead(request: PageRequest) -> Lead | None:
     if not request.GET.get("lead"):
         return None
-    visible = access.leads_visible_to(request.user).select_related("account")
+    visible = access.leads.visible_to(request.user).select_related("account")
     return get_object_or_404(visible, public_id=_uuid(request.GET["lead"]))
 
 
 def _example(request: PageRequest, page: Page) -> Any:
     if not request.GET.get("example"):
         return None
-    visible = access.examples_visible_to(request.user).filter(definition=page.definition)
+    visible = access.agreements.examples_visible_to(request.user).filter(
+        definition=page.definition
+    )
     return get_object_or_404(visible, public_id=_uuid(request.GET["example"]))
 
 

@@ -7,15 +7,14 @@ from definitions.models.content import (
     Question,
     ScoreRule,
     SegmentRule,
-    SlaTerm,
     StageRule,
-    VersionKind,
-    VersionTitleRule,
 )
+from definitions.models.copies import VersionKind, VersionTitleRule
 from definitions.models.definition import Definition
 from definitions.models.discussion import Proposal, Remark, Workshop
 from definitions.models.review import DefinitionReview, ReviewSignature
 from definitions.models.signoff import Refusal, SignOff
+from definitions.models.terms import SlaTerm
 from definitions.models.version import DefinitionVersion
 
 __all__ = [

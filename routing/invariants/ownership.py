@@ -79,7 +79,8 @@ CHECKS = (
     ),
     Check(
         "owner_outside_territory",
-        _("A rotation gave a lead to a rep who does not work the territory."),
+        # Who left the territory since keeps the lead: what the decision saw is what counts.
+        _("A rotation gave a lead to a rep who did not work the territory."),
         _("Assign it to a member of the territory, or make the rep one."),
         """
         WITH outside AS MATERIALIZED (
@@ -93,10 +94,15 @@ CHECKS = (
         SELECT outside.id AS handoff, outside.rep_id AS rep, outside.territory_id AS territory
         FROM outside
         CROSS JOIN LATERAL (
-            SELECT rule, rep_id FROM routing_routingdecision
+            SELECT rule, rep_id, candidates FROM routing_routingdecision
             WHERE handoff_id = outside.id ORDER BY at DESC, id DESC LIMIT 1
         ) decision
         WHERE decision.rule = 'territory' AND decision.rep_id = outside.rep_id
+          AND NOT EXISTS (
+              SELECT FROM jsonb_array_elements(decision.candidates) seen
+              WHERE (seen ->> 'rep')::bigint = decision.rep_id
+                AND NOT coalesce((seen ->> 'outside')::boolean, false)
+          )
         """,
     ),
     Check(

@@ -121,6 +121,11 @@ class Handoff(models.Model):
                 condition=models.Q(status="queued"),
                 name="handoff_queued_by_queue",
             ),
+            models.Index(
+                fields=["opened_at", "id"],
+                condition=models.Q(status="queued"),
+                name="handoff_waiting_longest",
+            ),
             models.Index(fields=["lead"], name="handoff_by_lead"),
             models.Index(fields=["opened_at", "id"], name="handoff_by_opening"),
             models.Index(

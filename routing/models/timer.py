@@ -162,6 +162,9 @@ class SlaTimer(models.Model):
                 name="timer_pause_ends",
             ),
             models.Index(
+                fields=["due_at"], condition=models.Q(state="paused"), name="timer_paused_due"
+            ),
+            models.Index(
                 fields=["calendar", "hours_as_of"],
                 condition=models.Q(state__in=("running", "paused")),
                 name="timer_active_by_calendar",

@@ -38,7 +38,16 @@
     return hours < 24 && minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
   }
 
+  function tickDays(clock, now) {
+    const due = Number(clock.dataset.due);
+    const days = Math.floor(Math.abs(now - due) / 86400).toLocaleString(document.documentElement.lang);
+    const text = say(now >= due ? "late" : "due", { time: say("days", { days }) });
+    const place = one(".words", clock);
+    if (place.textContent !== text) place.textContent = text;
+  }
+
   function tickClock(clock, now) {
+    if ("long" in clock.dataset) return tickDays(clock, now);
     const due = Number(clock.dataset.due);
     const intervals = clock.dataset.open.split(",").filter(Boolean).map((part) => part.split("-").map(Number));
     const isLate = now >= due;

@@ -47,7 +47,7 @@ from leads.models import (
 )
 from leads.models import PendingMark as Mark
 from leads.portraits import Portrait
-from routing import plans
+from routing import drafts, plans
 from routing.models import (
     Absence,
     AbsenceSeries,
@@ -152,12 +152,12 @@ def _people(*, at):
 def _rules(*, at):
     revops = User.objects.get(email="revops@demo.example")
     for _ in NUMBERS:
-        plan = plans.draft() or plans.start_draft(by=revops, at=at)
+        plan = plans.draft() or drafts.start(by=revops, at=at)
         rule = plan.rules.filter(kind="territory").first()
         condition = RoutingCondition(rule=rule, fact="points", operator="at_least", wanted=10)
-        plans.save_condition(condition, by=revops)
+        drafts.save_condition(condition, by=revops)
         plan = plans.draft()
-        plans.publish(plan, by=revops, at=at, seen=plans.fingerprint_of(plan))
+        drafts.publish(plan, by=revops, at=at, seen=drafts.fingerprint_of(plan))
 
 
 def _rep(number):

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from crm_handoff.admin.promises import CadenceInput
+from crm_handoff.admin.promise_fields import CadenceInput
 from definitions import drafts, versions
 from definitions.content import content_of
 from definitions.models import Criterion, DefinitionVersion, Level

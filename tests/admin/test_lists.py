@@ -16,7 +16,7 @@ from crm_handoff.models import User
 from crm_handoff.pages import MOST_PAGES
 from definitions.models import DefinitionVersion, TouchpointKind
 from leads.models import Account, Campaign, Lead, LeadIdentity, Opportunity, Source, Touchpoint
-from routing import plans
+from routing import drafts
 from routing.models import RoutingCondition, RoutingRule
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def questioning(draft):
     draft.question_set.create(
         key="budget", question="Budget?", side="sales", answer_within=timedelta(hours=8)
     )
-    plan = plans.start_draft(by=draft.author, at=draft.created_at)
+    plan = drafts.start(by=draft.author, at=draft.created_at)
     RoutingCondition.objects.create(
         rule=plan.rules.first(), fact="points", operator="at_least", wanted=50
     )

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm_handoff.people.roles import Role
-from routing import plans
+from routing import drafts, plans
 from routing.enums import PlanState, RuleKind
 from routing.models import (
     RoutingCondition,
@@ -58,7 +58,7 @@ def add_condition(client, rule, fact, **typed):
 
 def seen(plan):
     found = plans.with_rules(RoutingPlan.objects.filter(pk=plan.pk)).get()
-    return plans.fingerprint_of(found)
+    return drafts.fingerprint_of(found)
 
 
 def test_a_draft_begins_as_the_rules_in_force_and_can_be_published(client, draft):
@@ -232,9 +232,9 @@ def test_the_page_asks_as_often_for_thirty_rules_as_for_three(client, draft, ger
         page_of(client, draft)
     for number in range(26):
         rule = RoutingRule(plan=draft, kind=RuleKind.TERRITORY, name=f"Rule {number}")
-        plans.save_rule(rule, by=robin)
+        drafts.save_rule(rule, by=robin)
         condition = RoutingCondition(rule=rule, fact="points", operator="at_least", wanted=number)
-        plans.save_condition(condition, by=robin)
+        drafts.save_condition(condition, by=robin)
 
     with CaptureQueriesContext(connection) as many:
         page_of(client, draft)
@@ -250,13 +250,13 @@ def test_the_sample_names_who_would_get_whose_leads(sign_in):
     world.rep("Lena Vogt", france)
     world.handed_over(version, world.lead("Greta", "Big"))
     robin = version.author
-    plan = plans.start_draft(by=robin, at=timezone.now())
+    plan = drafts.start(by=robin, at=timezone.now())
     rule = RoutingRule(plan=plan, kind=RuleKind.TERRITORY, name="All to France", territory=france)
-    plans.save_rule(rule, by=robin)
+    drafts.save_rule(rule, by=robin)
     condition = RoutingCondition(rule=rule, fact="stage", operator="is", wanted="sql")
-    plans.save_condition(condition, by=robin)
+    drafts.save_condition(condition, by=robin)
     for _ in range(3):
-        plans.move_rule(rule, is_up=True, by=robin)
+        drafts.move_rule(rule, is_up=True, by=robin)
 
     page = sign_in(robin).get(at("routingplan", "publish", plan.pk)).content.decode()
 

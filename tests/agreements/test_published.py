@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from crm_handoff.agreements import published
-from crm_handoff.agreements.published import Cell, PathTable, Published
+from crm_handoff.agreements.published import Published
+from crm_handoff.agreements.tables import Cell, PathTable
 from definitions import versions
 from definitions.models import DefinitionVersion
 from tests.web import world

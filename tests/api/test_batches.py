@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from crm_handoff.people.models import User
 from definitions.models import DefinitionVersion
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.models import Campaign, Lead
 from routing.models import BulkRejection, Handoff, RejectionReason
 from tests.routing.sales import bring

@@ -129,6 +129,7 @@ ENDPOINTS = [
     ("GET", "/bulk-rejections/"),
     ("GET", f"/bulk-rejections/{SOMETHING}/"),
     ("GET", "/floor-checks/"),
+    ("GET", "/fairness/"),
     ("GET", "/response-rates/"),
     ("GET", "/definitions/some/response-rates/"),
     ("GET", "/checkups/"),

@@ -1,10 +1,11 @@
 """The editions of the routing rules, decisions made by them, and leads that reps take."""
 
 import pytest
+from django.utils import timezone
 
 from crm_handoff.people import keys
 from crm_handoff.people.roles import Role
-from routing import plans
+from routing import drafts, plans
 from routing.enums import HandoffStatus, RuleKind
 from routing.models import Rep, RoutingCondition, RoutingRule
 from tests.api.conftest import Caller
@@ -26,16 +27,16 @@ def germany(db):
 
 
 def draft_up(by, territory):
-    plan = plans.start_draft(by=by, at=NOON)
+    plan = drafts.start(by=by, at=NOON)
     rule = RoutingRule(plan=plan, kind=RuleKind.TERRITORY, name="Germans", territory=territory)
-    plans.save_rule(rule, by=by)
+    drafts.save_rule(rule, by=by)
     condition = RoutingCondition(rule=rule, fact="country", operator="is", wanted="DE")
-    plans.save_condition(condition, by=by)
+    drafts.save_condition(condition, by=by)
     return plans.draft()
 
 
 def publish(plan, by):
-    return plans.publish(plan, by=by, at=NOON, seen=plans.fingerprint_of(plan))
+    return drafts.publish(plan, by=by, at=NOON, seen=drafts.fingerprint_of(plan))
 
 
 def test_the_rules_in_force_are_read_in_their_order(revops, operator, germany):
@@ -81,7 +82,7 @@ def test_plans_ask_as_often_for_three_as_for_one(
     with django_assert_num_queries(7) as few:
         revops.read("/routing-plans/")
     for _ in range(2):
-        plan = plans.start_draft(by=operator, at=NOON)
+        plan = drafts.start(by=operator, at=NOON)
         publish(plans.draft(), operator)
         assert plan.number
 
@@ -93,7 +94,7 @@ def test_a_decision_names_rules_candidates_and_the_edition(revops, operator, ger
     plan = draft_up(operator, germany)
     first = plan.rules.get(name="Germans")
     for _ in range(3):
-        plans.move_rule(first, is_up=True, by=operator)
+        drafts.move_rule(first, is_up=True, by=operator)
     publish(plans.draft(), operator)
     handoff = sales.opened(sales.agreement())
 
@@ -152,6 +153,17 @@ def test_who_is_full_is_told_so(waiting, signed_in):
     refused = signed_in(dana.user).create(f"/handoffs/{handoff.public_id}/take/", {})
 
     problem_of(refused, 409, "no_room")
+
+
+def test_who_is_away_is_told_until_when(waiting, signed_in):
+    handoff, dana = waiting
+    now = timezone.now()
+    sales.away(dana, since=now - world.HOUR, until=now + world.DAY)
+
+    refused = signed_in(dana.user).create(f"/handoffs/{handoff.public_id}/take/", {})
+
+    problem = problem_of(refused, 409, "pull_not_allowed")
+    assert problem["detail"].startswith("You are away until ")
 
 
 def test_what_may_not_be_taken_is_not_there(waiting, signed_in):

@@ -18,14 +18,14 @@ from crm_handoff.people import access
 from crm_handoff.people.models import User
 from crm_handoff.reports import criteria
 from crm_handoff.web import batches
-from definitions.enums import Side, VersionState
+from definitions.enums import AttemptKind, Side, VersionState
 from definitions.models import DefinitionReview, DefinitionVersion
 from definitions.vocabulary import Process
 from leads.enums import ImportState, Stage
 from leads.models import Account, Asset, Example, ImportRun, Lead
-from routing import timers
+from routing import handoffs, timers
 from routing.batches import Batch
-from routing.enums import BatchKind, HandoffStatus
+from routing.enums import AttemptOutcome, BatchKind, HandoffStatus
 from routing.models import (
     Absence,
     AbsenceSeries,
@@ -257,20 +257,30 @@ def _auditor() -> Iterator[tuple[str, str]]:
 def _held_by(email: str) -> Handoff:
     """Return an open handoff of somebody, the one with most to read."""
     user = User.objects.get(email=email)
-    held = access.handoffs_visible_to(user).filter(rep__user=user, status__in=HandoffStatus.HELD)
+    held = access.handoffs.visible_to(user).filter(rep__user=user, status__in=HandoffStatus.HELD)
     return _most(held.select_related("lead"), lambda one: len(one.packet["talking_points"]))
 
 
 def _to_confirm() -> Handoff:
-    """Return an accepted handoff of the process in which reps confirm, called at least once."""
+    """Return an accepted handoff of the process in which reps confirm, called at least once.
+
+    On some days of the demo's year nobody has one: then the AE accepts what waits for them.
+    """
     held = Handoff.objects.filter(
-        rep__user__email=AE,
-        status=HandoffStatus.ACCEPTED,
-        lead__stage="sal",
-        version__process=Process.SALES_CONFIRMED,
-        attempts__isnull=False,
+        rep__user__email=AE, version__process=Process.SALES_CONFIRMED
+    ).order_by("pk")
+    confirmable = held.filter(
+        status=HandoffStatus.ACCEPTED, lead__stage="sal", attempts__isnull=False
     )
-    return held.latest("pk")
+    if found := confirmable.last():
+        return found
+    waiting, at = held.filter(status=HandoffStatus.ASSIGNED).latest("pk"), timezone.now()
+    by = User.objects.get(email=AE)
+    handoffs.attempt(
+        waiting.pk, by=by, kind=AttemptKind.CALL, outcome=AttemptOutcome.REACHED, at=at
+    )
+    handoffs.accept(waiting.pk, by=by, at=at)
+    return waiting
 
 
 def _question() -> ReviewTask:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from crm_handoff.people.models import User
 from definitions.models import DefinitionVersion
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.models import Campaign, Lead
 from routing.enums import HandoffStatus
 from routing.models import Handoff, Rep

@@ -1,6 +1,7 @@
 """Every page is opened, wide and narrow, light and dark, and looked at by axe-core.
 
 With SCREENSHOTS naming a folder, each page is also kept there as a picture (`make screenshots`).
+With PLACES naming some, say `PLACES=sales-team,rep-queue`, only those are opened.
 """
 
 import os
@@ -29,6 +30,8 @@ from tests.web import world
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 FOLDER = os.environ.get("SCREENSHOTS", "")
+
+ONLY = frozenset(os.environ.get("PLACES", "").split(",")) - {""}
 
 WEEKS_WALKED = WEEKS if FOLDER else 6
 """Long enough for a row of everything; pictures show the whole year."""
@@ -164,7 +167,7 @@ def test_no_page_of_the_product_keeps_anybody_out(
     demo_year: None, live_server: Any, browser: Browser
 ) -> None:
     wrong: list[str] = []
-    places = web_places()
+    places = wanted(web_places())
     for size in SIZES:
         for who in dict.fromkeys(place.who for place in places):
             with visiting(browser, live_server.url, size=size) as visitor:
@@ -173,7 +176,12 @@ def test_no_page_of_the_product_keeps_anybody_out(
                     visitor.look_twice(place)
                 wrong += visitor.wrong
     assert not wrong, "\n".join(wrong)
-    assert opened() - names_of(places) == {"login", "forgot", "set_password"}
+    assert ONLY or opened() - names_of(places) == {"login", "forgot", "set_password"}
+
+
+def wanted(places: list[Place]) -> list[Place]:
+    """Return those of some places that PLACES names; all of them when it names none."""
+    return [place for place in places if place.name in ONLY] if ONLY else places
 
 
 def opened() -> set[str]:
@@ -194,7 +202,7 @@ def test_no_page_of_the_administration_keeps_anybody_out(
 ) -> None:
     with visiting(browser, live_server.url, ignored=UNFOLD_ISSUES) as visitor:
         visitor.sign_in(REVOPS)
-        for place in admin_places():
+        for place in wanted(admin_places()):
             if visitor.open(place):
                 visitor.look(place, folder="admin")
     rules = Counter(line.split(": ")[1].split(" ")[0] for line in visitor.wrong if " ×" in line)

@@ -202,7 +202,7 @@ def test_several_are_selected_by_keys_accepted_together_and_taken_back_by_one_ke
     expect(bar.locator("#chosen-count")).to_have_text("2")
     bar.get_by_role("button", name="Accept").click()
     expect(page.get_by_text("2 leads accepted.")).to_be_visible()
-    expect(page.locator(".lead .tag", has_text="Accepted")).to_have_count(2)
+    expect(page.locator(".lead .accepted", has_text="Accepted")).to_have_count(2)
     expect(bar).to_be_hidden()
     page.keyboard.press("u")
 

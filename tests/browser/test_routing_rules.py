@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from crm_handoff.models import User
 from definitions.models import DefinitionVersion
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from routing.enums import PlanState
 from routing.models import RoutingPlan
 from tests.web import world

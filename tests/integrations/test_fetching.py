@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from crm_handoff.integrations import fetching
-from crm_handoff.integrations.fetching import AddressRefused, FetchFailed
+from crm_handoff.integrations.fetching import AddressRefused, FetchFailed, Rules
 from tests.integrations.websites import Site, serving
 
 CLOSED = [
@@ -214,6 +215,35 @@ def test_whoever_writes_slowly_is_cut_off_too(site: Site) -> None:
         fetching.get(site.address(), headers={}, rules=replace(site.rules, within=0.5))
 
     assert time.monotonic() - begun < 2
+
+
+def test_who_looks_up_names_may_not_keep_the_reader_waiting_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hung = Event()
+
+    def hangs(*_asked: object, **_options: object) -> list[Any]:
+        hung.wait(10)
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    began = time.monotonic()
+
+    with pytest.raises(FetchFailed, match="did not answer in time"):
+        fetching.get("https://calendar.example/", headers={}, rules=Rules(within=0.3))
+
+    assert time.monotonic() - began < 2
+    hung.set()
+
+
+def test_a_name_that_nobody_knows_is_said_to_be_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_asked: object, **_options: object) -> list[Any]:
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+
+    with pytest.raises(FetchFailed, match="Nobody knows this address"):
+        fetching.get("https://calendar.example/", headers={})
 
 
 def test_proxies_of_the_environment_are_not_used(

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leads import batches, entries, intake
-from leads.accounts import AccountFacts
 from leads.batches import Item, LeadNotKnown
+from leads.companies import AccountFacts
 from leads.entries import Entry
 from leads.enums import Cause, Stage
 from leads.intake import IdentityConflict, LeadFacts, LeadNotIdentified, LeadOutcome

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from leads import batches, intake
-from leads.accounts import AccountFacts
 from leads.batches import Item
+from leads.companies import AccountFacts
 from leads.intake import LeadFacts
 from leads.models import Account, Lead, SuspectedDuplicate
 

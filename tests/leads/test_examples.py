@@ -10,13 +10,12 @@ from django.test.utils import CaptureQueriesContext
 
 from definitions import versions
 from definitions.models import DefinitionVersion, TouchpointKind
-from definitions.vocabulary import FACTS, Path, Subject
-from leads import assertions, examples, portraits, qualification
+from definitions.vocabulary import Path
+from leads import examples, judgements
 from leads.examples import REACHED, ExampleNameTaken, Said
-from leads.facts import ANSWERS, TITLES
+from leads.judgements import VersionUnreadable
 from leads.models import Account, AttributeChange, Example, Lead, Touchpoint
-from leads.portraits import COMPANY_FACTS, PERSON_FACTS, Portrait, VersionUnreadable
-from leads.tallies import ACCOUNT_FACTS
+from leads.portraits import Portrait
 from tests import recipes
 
 CTO = {"job_title": "CTO", "industry": "software", "employee_count": 300, "country": "DE"}
@@ -118,7 +117,7 @@ def test_results_of_a_draft_that_makes_no_agreement_yet(active_version, rita, no
     assert (found.is_kept, found.verdict) == (False, None)
     assert found.sentence == "Cannot be tried before the draft is mended."
     with pytest.raises(VersionUnreadable):
-        portraits.looks([Portrait()], draft, at=noon)
+        judgements.looks([Portrait()], draft, at=noon)
 
 
 def test_results_say_whom_the_segment_would_not_take(active_version, rita, noon):
@@ -171,7 +170,7 @@ def test_results_are_the_same_as_of_an_instant_that_has_passed(active_version, r
 
 def test_results_ask_no_more_for_thirty_than_for_three(active_version, rita, noon):
     examples.results(active_version, at=noon)  # the agreement is remembered
-    portraits.looks([Portrait()], active_version, at=noon)
+    judgements.looks([Portrait()], active_version, at=noon)
     counts = []
     for many in (3, 27):
         for one in range(many):
@@ -214,82 +213,5 @@ def test_edit_describes_it_anew(active_version, rita, noon):
     assert (example.name, example.is_expected, example.why) == ("Student", False, "Not yet.")
 
 
-def test_every_fact_that_is_not_done_or_answered_can_be_said(db):
-    told = {fact.key for fact in FACTS.values() if fact.subject is not Subject.TOUCHPOINTS} - {
-        *TITLES,
-        *ANSWERS,
-        *ACCOUNT_FACTS,
-    }
-
-    assert told == (COMPANY_FACTS | PERSON_FACTS) - {"job_title"}
-
-
 def test_every_path_has_its_sentence():
     assert REACHED.keys() == set(map(str, Path))
-
-
-EVERYTHING = Portrait(
-    {
-        "job_title": "CTO",
-        "country": "DE",
-        "region": "Bavaria",
-        "language": "de",
-        "product_line": "payroll",
-        "source": "webinar",
-        "expected_acv": 40000,
-        "email_is_known": True,
-        "phone_is_known": True,
-        "has_account": True,
-        "industry": "software",
-        "employee_count": 300,
-        "account_tier": "strategic",
-        "technologies": ["postgresql"],
-        "is_target_account": True,
-    },
-    [
-        READ | {"campaign": "spring"},
-        MET | {"is_unverified": True},
-        DEMO | {"colleague": 1},
-    ],
-    {"buying_team_confirmed": True},
-)
-
-
-def test_a_portrait_is_read_back_as_it_was_painted(active_version, noon):
-    with portraits.had([EVERYTHING], at=noon, zone=portraits.ZoneInfo("UTC")) as (pk,):
-        found = portraits.of_lead(Lead.objects.get(pk=pk), active_version, at=noon)
-
-    assert dict(found.profile) == EVERYTHING.profile
-    assert found.answers == EVERYTHING.answers
-    assert [one["kind"] for one in found.touchpoints] == ["webinar_attended", "whitepaper"]
-    assert found.touchpoints[1] == READ | {"campaign": "spring"}
-
-
-def test_a_lead_painted_is_judged_like_the_lead(active_version, rita, noon):
-    lead = recipes.courted_lead(at=noon)
-    assertions.record(
-        lead, what="buying_team_confirmed", value=True, evidence="Said so.", by=rita, at=noon
-    )
-
-    portrait = portraits.of_lead(lead, active_version, at=noon)
-    (look,) = portraits.looks([portrait], active_version, at=noon)
-
-    assert look.verdict == qualification.verdicts_at([lead.pk], active_version, at=noon)[lead.pk]
-    assert look.verdict.stage == "sql"
-
-
-def test_a_portrait_of_a_lead_does_not_say_who_it_is(active_version, noon):
-    lead = recipes.known_lead(
-        at=noon,
-        first_name="Anna",
-        last_name="Berg",
-        email="anna@acme.com",
-        phone="+49 30 1234567",
-        account={"name": "Acme", "domain": "acme.com"},
-        **recipes.DECISION_MAKER,
-    )
-
-    painted = repr(portraits.of_lead(lead, active_version, at=noon))
-
-    assert "Chief Technology Officer" in painted
-    assert not any(word in painted for word in ("Anna", "Berg", "acme", "Acme", "1234567"))

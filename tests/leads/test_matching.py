@@ -5,8 +5,9 @@ from datetime import datetime
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from leads import accounts, intake, matching
-from leads.accounts import AccountFacts, AccountItem, AccountOwnsItself
+from leads import account_batches, intake, matching
+from leads.accounts import AccountOwnsItself
+from leads.companies import AccountFacts, AccountItem
 from leads.matching import Company, match_account, match_accounts
 from leads.models import Account
 
@@ -210,39 +211,6 @@ def test_a_subsidiary_is_an_account_of_its_own_below_its_parent(
     assert outcome.account.parent == known["Acme GmbH"]
 
 
-def test_companies_find_a_parent_that_came_with_them_in_any_order(
-    db: None, noon: datetime
-) -> None:
-    said = (("lower.example", "middle.example"), ("middle.example", "top.example"))
-    items = [
-        AccountItem(facts=AccountFacts(domain=domain, parent_domain=parent))
-        for domain, parent in (*said, ("top.example", None))
-    ]
-
-    accounts.record_many(items, received_at=noon)
-
-    parents = dict(Account.objects.values_list("domain", "parent__domain"))
-    assert parents == {
-        "lower.example": "middle.example",
-        "middle.example": "top.example",
-        "top.example": None,
-    }
-    again = accounts.record_many(items, received_at=noon)
-    assert not any(outcome.changed_fields for outcome in again)
-
-
-def test_of_two_companies_that_are_to_own_each_other_one_does(db: None, noon: datetime) -> None:
-    items = [
-        AccountItem(facts=AccountFacts(domain="a.example", parent_domain="b.example")),
-        AccountItem(facts=AccountFacts(domain="b.example", parent_domain="a.example")),
-    ]
-
-    accounts.record_many(items, received_at=noon)
-
-    parents = dict(Account.objects.values_list("domain", "parent__domain"))
-    assert parents == {"a.example": "b.example", "b.example": None}
-
-
 def test_an_account_cannot_own_itself(known: dict[str, Account], noon: datetime) -> None:
     intake.record_account(
         AccountFacts(domain="eu.acme.com", parent_domain="acme.com"), received_at=noon
@@ -256,43 +224,6 @@ def test_an_account_cannot_own_itself(known: dict[str, Account], noon: datetime)
         Account.objects.filter(domain="acme.com").update(parent=known["Acme Europe"])
 
 
-def test_new_accounts_of_a_batch_cost_the_same_few_queries(
-    db: None, noon: datetime, django_assert_max_num_queries
-) -> None:
-    items = [
-        AccountItem(facts=AccountFacts(name=f"Company {n}x", domain=f"company{n}.example"))
-        for n in range(100)
-    ]
-
-    with django_assert_max_num_queries(14):
-        first = accounts.record_many(items, received_at=noon)
-    with django_assert_max_num_queries(4):
-        again = accounts.record_many(items, received_at=noon)
-
-    assert all(outcome.is_created for outcome in first)
-    assert [outcome.account for outcome in again] == [outcome.account for outcome in first]
-    assert not any(outcome.changed_fields for outcome in again)
-
-
-def test_companies_of_one_batch_find_each_other(db: None, noon: datetime) -> None:
-    said = [
-        AccountFacts(name="Acme GmbH", domain="acme.de"),
-        AccountFacts(domain="ACME.de", industry="software"),
-        AccountFacts(name="Acme"),
-        AccountFacts(name="Acme Ltd"),
-        AccountFacts(),
-        AccountFacts(domain="gmail.com"),
-    ]
-
-    outcomes = accounts.record_many([AccountItem(facts=facts) for facts in said], received_at=noon)
-
-    first, second, third, fourth, *refused = outcomes
-    assert first.account == second.account == third.account
-    assert second.changed_fields == ("industry",)
-    assert fourth.is_created
-    assert [type(one) for one in refused] == [accounts.AccountNotNamed] * 2
-
-
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_domain_that_an_account_gains_is_its_own_from_then_on(
     db: None, noon: datetime, order: tuple[int, int]
@@ -301,7 +232,7 @@ def test_a_domain_that_an_account_gains_is_its_own_from_then_on(
     said = [AccountFacts(name="Acme GmbH", domain="acme.de"), AccountFacts(domain="acme.de")]
     items = [AccountItem(facts=said[place]) for place in order]
 
-    outcomes = accounts.record_many(items, received_at=noon)
+    outcomes = account_batches.record(items, received_at=noon)
 
     assert len({outcome.account.pk for outcome in outcomes}) == 1
     assert Account.objects.filter(domain="acme.de").count() == 1

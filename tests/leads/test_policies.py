@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from leads import batches, intake, marketing, opportunities, people
-from leads.accounts import AccountFacts
 from leads.batches import Item
+from leads.companies import AccountFacts
 from leads.enums import FieldPolicy, OpportunityStage
 from leads.intake import LeadFacts
 from leads.marketing import CampaignFacts, CampaignRefused

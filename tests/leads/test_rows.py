@@ -7,7 +7,7 @@ import pytest
 
 from definitions import catalog
 from leads import mappings, rows
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.enums import Stage
 from leads.intake import LeadFacts
 from leads.marketing import CampaignFacts

@@ -61,16 +61,20 @@ def person(role):
     return fresh(user)
 
 
+def name_of(ask):
+    return f"{ask.__module__.rpartition('.')[2]}.{ask.__name__}"
+
+
 QUESTIONS = [
-    access.leads_visible_to,
-    access.handoffs_visible_to,
-    access.accounts_visible_to,
-    access.evaluations_visible_to,
-    access.touchpoints_visible_to,
+    access.leads.visible_to,
+    access.handoffs.visible_to,
+    access.leads.accounts_visible_to,
+    access.leads.evaluations_visible_to,
+    access.leads.touchpoints_visible_to,
 ]
 
 
-@pytest.mark.parametrize("ask", QUESTIONS, ids=lambda ask: ask.__name__)
+@pytest.mark.parametrize("ask", QUESTIONS, ids=name_of)
 def test_who_sees_what(handoff, rita, other, ask):
     assert ask(fresh(rita.user)).count() == 1
     assert ask(other).count() == 0
@@ -85,7 +89,7 @@ def test_an_inactive_person_sees_nothing(handoff):
     revops.is_active = False
     revops.save()
 
-    assert not access.leads_visible_to(fresh(revops)).exists()
+    assert not access.leads.visible_to(fresh(revops)).exists()
 
 
 @pytest.mark.parametrize(
@@ -96,16 +100,16 @@ def test_a_key_sees_everybodys_rows_of_what_its_scope_names(handoff, scope, lead
     issued = keys.issue("Site", system="site", created_by=person(Role.REVOPS), scopes=[scope])
     integration = keys.IntegrationUser(issued.key)
 
-    assert access.leads_visible_to(integration).count() == leads
-    assert access.handoffs_visible_to(integration).count() == handoffs
-    assert not access.notices_visible_to(integration).exists()
+    assert access.leads.visible_to(integration).count() == leads
+    assert access.handoffs.visible_to(integration).count() == handoffs
+    assert not access.people.notices_visible_to(integration).exists()
 
 
 def test_a_rep_keeps_seeing_what_they_rejected(handoff, rita):
     handoffs.reject(handoff.pk, reason=sales.reason(), comment="Frozen.", by=rita.user, at=LATER)
 
-    assert access.handoffs_visible_to(fresh(rita.user)).get() == handoff
-    assert access.leads_visible_to(fresh(rita.user)).get() == handoff.lead
+    assert access.handoffs.visible_to(fresh(rita.user)).get() == handoff
+    assert access.leads.visible_to(fresh(rita.user)).get() == handoff.lead
 
 
 def test_a_rep_stops_seeing_what_was_given_to_another(handoff, rita, other):
@@ -114,9 +118,9 @@ def test_a_rep_stops_seeing_what_was_given_to_another(handoff, rita, other):
 
     handoffs.reassign(handoff.pk, by=manager, at=LATER, rep=other.rep)
 
-    assert not access.handoffs_visible_to(fresh(rita.user)).exists()
-    assert not access.leads_visible_to(fresh(rita.user)).exists()
-    assert access.handoffs_visible_to(other).get() == handoff
+    assert not access.handoffs.visible_to(fresh(rita.user)).exists()
+    assert not access.leads.visible_to(fresh(rita.user)).exists()
+    assert access.handoffs.visible_to(other).get() == handoff
 
 
 def test_a_queued_handoff_is_for_those_who_assign(rita):
@@ -125,24 +129,24 @@ def test_a_queued_handoff_is_for_those_who_assign(rita):
     queued = sales.opened(sales.agreement())
 
     assert queued.status == "queued"
-    assert not access.handoffs_visible_to(fresh(rita.user)).exists()
-    assert access.handoffs_visible_to(person(Role.SALES_MANAGER)).exists()
+    assert not access.handoffs.visible_to(fresh(rita.user)).exists()
+    assert access.handoffs.visible_to(person(Role.SALES_MANAGER)).exists()
 
 
 def test_who_may_answer(handoff, rita, other):
-    assert access.may_answer(fresh(rita.user), handoff)
-    assert access.may_answer(person(Role.SALES_MANAGER), handoff)
-    assert not access.may_answer(other, handoff)
-    assert not access.may_answer(person(Role.REVOPS), handoff)
+    assert access.handoffs.may_answer(fresh(rita.user), handoff)
+    assert access.handoffs.may_answer(person(Role.SALES_MANAGER), handoff)
+    assert not access.handoffs.may_answer(other, handoff)
+    assert not access.handoffs.may_answer(person(Role.REVOPS), handoff)
 
 
 def test_notices_are_for_their_recipient_alone(handoff, rita, other):
-    assert set(access.notices_visible_to(rita.user)) == set(
+    assert set(access.people.notices_visible_to(rita.user)) == set(
         Notice.objects.filter(recipient=rita.user)
     )
-    assert access.notices_visible_to(rita.user).exists()
-    assert not access.notices_visible_to(other).exists()
-    assert not access.notices_visible_to(AnonymousUser()).exists()
+    assert access.people.notices_visible_to(rita.user).exists()
+    assert not access.people.notices_visible_to(other).exists()
+    assert not access.people.notices_visible_to(AnonymousUser()).exists()
 
 
 def test_a_rep_sees_a_deal_of_their_own_without_its_lead(handoff, other):
@@ -153,8 +157,8 @@ def test_a_rep_sees_a_deal_of_their_own_without_its_lead(handoff, other):
         received_at=LATER,
     )
 
-    assert access.opportunities_visible_to(other).get() == deal
-    assert not access.leads_visible_to(other).exists()
+    assert access.leads.opportunities_visible_to(other).get() == deal
+    assert not access.leads.visible_to(other).exists()
 
 
 def test_the_history_of_attributes_follows_the_lead(rita, other):
@@ -164,31 +168,34 @@ def test_the_history_of_attributes_follows_the_lead(rita, other):
     ).lead
     sales.opened(sales.agreement(), lead)
 
-    assert access.changes_visible_to(fresh(rita.user)).count() == AttributeChange.objects.count()
-    assert not access.changes_visible_to(other).exists()
-    assert access.assertions_visible_to(fresh(rita.user)).count() == 0
-    assert access.transitions_visible_to(other).count() == 0
+    assert (
+        access.leads.changes_visible_to(fresh(rita.user)).count()
+        == AttributeChange.objects.count()
+    )
+    assert not access.leads.changes_visible_to(other).exists()
+    assert access.leads.assertions_visible_to(fresh(rita.user)).count() == 0
+    assert access.leads.transitions_visible_to(other).count() == 0
 
 
 WITH_THE_PERMISSION = [
-    access.sources_visible_to,
-    access.campaigns_visible_to,
-    access.personas_visible_to,
-    access.assets_visible_to,
-    access.territories_visible_to,
-    access.queues_visible_to,
-    access.calendars_visible_to,
-    access.reasons_visible_to,
-    access.definitions_visible_to,
-    access.versions_visible_to,
-    access.reps_visible_to,
-    access.memberships_visible_to,
-    access.absences_visible_to,
-    access.named_accounts_visible_to,
-    access.imports_visible_to,
-    access.duplicates_visible_to,
-    access.decisions_visible_to,
-    access.timers_visible_to,
+    access.marketing.sources_visible_to,
+    access.marketing.campaigns_visible_to,
+    access.marketing.personas_visible_to,
+    access.marketing.assets_visible_to,
+    access.routing.territories_visible_to,
+    access.routing.queues_visible_to,
+    access.routing.calendars_visible_to,
+    access.routing.reasons_visible_to,
+    access.agreements.definitions_visible_to,
+    access.agreements.versions_visible_to,
+    access.people.reps_visible_to,
+    access.routing.memberships_visible_to,
+    access.people.absences_visible_to,
+    access.routing.named_accounts_visible_to,
+    access.operations.imports_visible_to,
+    access.leads.duplicates_visible_to,
+    access.handoffs.decisions_visible_to,
+    access.handoffs.timers_visible_to,
 ]
 
 
@@ -208,7 +215,11 @@ def company(handoff, rita):
     SuspectedDuplicate.objects.create(lead=handoff.lead, other=sales.lead(), reason="name")
 
 
-@pytest.mark.parametrize("ask", WITH_THE_PERMISSION, ids=lambda ask: ask.__name__)
+@pytest.mark.parametrize(
+    "ask",
+    WITH_THE_PERMISSION,
+    ids=name_of,
+)
 def test_who_may_see_what_is_laid_out(company, other, ask):
     everything = ask(person(Role.REVOPS)).count()
 
@@ -220,20 +231,20 @@ def test_who_may_see_what_is_laid_out(company, other, ask):
 
 
 OWN_ALONE = [
-    access.memberships_visible_to,
-    access.absences_visible_to,
-    access.named_accounts_visible_to,
-    access.imports_visible_to,
-    access.duplicates_visible_to,
-    access.decisions_visible_to,
-    access.timers_visible_to,
+    access.routing.memberships_visible_to,
+    access.people.absences_visible_to,
+    access.routing.named_accounts_visible_to,
+    access.operations.imports_visible_to,
+    access.leads.duplicates_visible_to,
+    access.handoffs.decisions_visible_to,
+    access.handoffs.timers_visible_to,
 ]
 
 
-@pytest.mark.parametrize("ask", OWN_ALONE, ids=lambda ask: ask.__name__)
+@pytest.mark.parametrize("ask", OWN_ALONE, ids=name_of)
 def test_a_rep_does_not_see_what_is_about_others(company, other, ask):
     assert ask(other).count() == 0
 
 
 def test_a_rep_sees_themselves_among_the_reps(company, other):
-    assert [rep.user for rep in access.reps_visible_to(other)] == [other]
+    assert [rep.user for rep in access.people.reps_visible_to(other)] == [other]

@@ -180,4 +180,4 @@ def test_as_many_queries_for_three_as_for_thirty(version, dana):
         holder = clockwork.rep(f"Rep {number}")
         promise(version, holder, at=NOON - HOUR, is_missed=True)
 
-    assert queries() == few <= 7
+    assert queries() == few <= 2

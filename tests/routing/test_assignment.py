@@ -1,12 +1,13 @@
 """Who receives a lead, and the recorded reason."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError
 
-from leads.models import Source
+from leads.enums import OpportunityStage
+from leads.models import Account, Opportunity, Source
 from routing import assignment, handoffs, sweeps
 from routing.assignment import ReasonRequired, RepCannotReceive
 from routing.enums import HandoffStatus, NoticeKind, RuleKind
@@ -16,6 +17,8 @@ from tests.routing.sales import NOON
 
 pytestmark = pytest.mark.django_db
 
+HOUR = timedelta(hours=1)
+
 
 def decision_of(handoff: Handoff) -> RoutingDecision:
     return handoff.decisions.order_by("-pk")[:1].get()
@@ -24,6 +27,18 @@ def decision_of(handoff: Handoff) -> RoutingDecision:
 def words(handoff: Handoff) -> dict[str, str]:
     """Why each candidate was or was not eligible, by name."""
     return {row["name"]: row["why"] for row in decision_of(handoff).candidates}
+
+
+def deal_with(account: Account, *, owner: Rep, at: datetime = NOON) -> Opportunity:
+    """An open deal that came of another contact of the account."""
+    return Opportunity.objects.create(
+        lead=sales.lead("Buyer", account=account),
+        account=account,
+        system="crm",
+        external_id=f"deal of {owner}",
+        owner=owner.user,
+        opened_at=at,
+    )
 
 
 def test_open_assigns_the_rep_of_the_territory_and_says_why() -> None:
@@ -149,6 +164,70 @@ def test_open_goes_to_who_works_the_account_already() -> None:
 
     assert second.rep == first.rep
     assert decision_of(second).rule == RuleKind.ACCOUNT_OWNER
+
+
+def test_open_goes_to_the_owner_of_the_accounts_open_deal() -> None:
+    reps = [sales.rep(f"Rep {number}") for number in range(3)]
+    sales.team(*reps)
+    acme, version = sales.account(), sales.agreement()
+    first = sales.opened(version, sales.lead("One", account=acme))
+    owner = first.rep
+    assert owner is not None
+    handoffs.accept(first.pk, by=owner.user, at=NOON)
+    handoffs.open_opportunity(first.pk, name="Acme 2026", by=owner.user, at=NOON)
+
+    found = [
+        sales.opened(version, sales.lead(f"Contact {number}", account=acme), at=NOON + HOUR)
+        for number in range(3)
+    ]
+
+    assert [handoff.rep for handoff in found] == [owner] * 3
+    assert {decision_of(handoff).rule for handoff in found} == {RuleKind.ACCOUNT_OWNER}
+    assert decision_of(found[0]).why.startswith(f"Works {acme} already")
+
+
+def test_a_deal_that_was_decided_gives_its_owner_no_more_leads_of_the_account() -> None:
+    owner = sales.rep("Olga", capacity=5)
+    sales.team(sales.rep("Rita"))
+    acme = sales.account()
+    deal = deal_with(acme, owner=owner)
+    deal.stage, deal.closed_at = OpportunityStage.LOST, NOON
+    deal.save()
+
+    handoff = sales.opened(sales.agreement(), sales.lead("Two", account=acme))
+
+    assert decision_of(handoff).rule == RuleKind.TERRITORY
+
+
+def test_whoever_began_to_work_the_account_last_goes_before_the_one_before() -> None:
+    holder, owner = sales.rep("Hanna"), sales.rep("Olga")
+    sales.team(holder)
+    acme, version = sales.account(), sales.agreement()
+    held = sales.opened(version, sales.lead("One", account=acme))
+    deal = deal_with(acme, owner=owner, at=NOON - HOUR)
+
+    before = sales.opened(version, sales.lead("Two", account=acme))
+    deal.opened_at = NOON + HOUR
+    deal.save()
+    after = sales.opened(version, sales.lead("Three", account=acme), at=NOON + 2 * HOUR)
+
+    assert (held.rep, before.rep, after.rep) == (holder, holder, owner)
+
+
+def test_a_waiting_lead_is_found_for_the_owner_of_the_accounts_open_deal() -> None:
+    owner = sales.rep("Olga", capacity=0)
+    sales.team(sales.rep("Rita", capacity=0))
+    acme = sales.account()
+    deal_with(acme, owner=owner)
+    waiting = sales.opened(sales.agreement(), sales.lead("Two", account=acme))
+    assert waiting.status == HandoffStatus.QUEUED
+    owner.capacity = 5
+    owner.save()
+
+    sweeps.drain(at=NOON + HOUR, limit=10)
+
+    waiting.refresh_from_db()
+    assert waiting.rep == owner
 
 
 def test_open_waits_in_the_queue_of_the_territory_when_nobody_can() -> None:
@@ -277,6 +356,18 @@ def test_a_person_assigns_above_capacity_only_with_a_reason() -> None:
     assert decision_of(handoff).why == "Chosen by a person, 1 of 1 open: Knows the client"
     assert decision_of(handoff).by == manager
     assert Notice.objects.get(kind=NoticeKind.REASSIGNED_AWAY).recipient == other.user
+
+
+@pytest.mark.parametrize("reason", ["  ", "\u200b\u2060", "\u00a0\ufeff"])
+def test_a_reason_that_shows_nothing_is_none(reason: str) -> None:
+    rita, ben = sales.rep("Rita"), sales.rep("Ben", capacity=0)
+    sales.team(rita, ben)
+    handoff = sales.opened(sales.agreement())
+
+    with pytest.raises(ReasonRequired):
+        assignment.assign(handoff, at=NOON, by=ben.manager, rep=ben, reason=reason)
+
+    assert handoff.rep == rita
 
 
 def test_a_person_cannot_assign_to_an_inactive_rep_or_to_the_holder() -> None:

@@ -15,6 +15,7 @@ from routing import batches, bulk_rejections, handoffs
 from routing.answers import CommentRequired, NothingToUndo
 from routing.batches import Batch
 from routing.bulk_rejections import (
+    AcceptedJustNow,
     LimitKept,
     NoLimitInForce,
     NotBelowTheFloor,
@@ -142,6 +143,46 @@ def test_each_lead_is_let_go_as_if_rejected_by_itself(
         assert handoff.closed_at == LATER
         [clock] = SlaTimer.objects.filter(handoff=handoff)
         assert clock.state == TimerState.MET
+
+
+def test_what_its_rep_accepted_this_very_moment_is_left_to_them(
+    offending: list[Handoff], clean: Handoff, reject: Act
+) -> None:
+    sales.bring(clean, clean=92)
+    kept, *others = offending
+    handoffs.accept(kept.pk, by=sales.user_of(kept.rep), at=LATER - timedelta(seconds=30))
+
+    bulk = reject()
+
+    assert statuses([kept]) == {HandoffStatus.ACCEPTED}
+    assert statuses(others) == {HandoffStatus.REJECTED}
+    assert bulk.rejections.count() == 4
+
+
+def test_what_was_accepted_longer_ago_is_returned_with_the_others(
+    offending: list[Handoff], clean: Handoff, reject: Act
+) -> None:
+    sales.bring(clean, clean=92)
+    at = LATER - timedelta(seconds=31)
+    handoffs.accept(offending[0].pk, by=sales.user_of(offending[0].rep), at=at)
+
+    reject()
+
+    assert statuses(offending[:1]) == {HandoffStatus.RETURNED}
+
+
+def test_a_batch_of_which_all_was_accepted_this_moment_is_refused_and_says_why(
+    offending: list[Handoff], clean: Handoff, reject: Act
+) -> None:
+    sales.bring(clean, clean=92)
+    for handoff in offending:
+        handoffs.accept(handoff.pk, by=sales.user_of(handoff.rep), at=LATER)
+
+    with pytest.raises(AcceptedJustNow, match="was accepted a moment ago"):
+        reject()
+
+    assert statuses(offending) == {HandoffStatus.ACCEPTED}
+    assert not BulkRejection.objects.exists()
 
 
 def test_at_exactly_the_limit_the_server_refuses_and_says_the_figures(

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection
 
 from crm_handoff.people.models import User
-from routing import followups, handoffs, plans, timers
+from routing import drafts, followups, handoffs, plans, timers
 from routing.models import (
     AbsenceSeries,
     BulkRejection,
@@ -302,15 +302,15 @@ BROKEN: dict[str, str] = {
 
 def _rules(user: User) -> None:
     """Published routing rules and a draft of others, each with a condition."""
-    plan = plans.start_draft(by=user, at=NOON)
+    plan = drafts.start(by=user, at=NOON)
     rule = plan.rules.get(kind="territory")
-    plans.save_condition(
+    drafts.save_condition(
         RoutingCondition(rule=rule, fact="country", operator="is", wanted="DE"), by=user
     )
     found = plans.draft()
     assert found is not None
-    plans.publish(found, by=user, at=NOON, seen=plans.fingerprint_of(found))
-    plans.start_draft(by=user, at=NOON)
+    drafts.publish(found, by=user, at=NOON, seen=drafts.fingerprint_of(found))
+    drafts.start(by=user, at=NOON)
 
 
 @pytest.fixture

@@ -218,6 +218,31 @@ def test_who_leaves_is_emptied_whichever_way_they_were_deactivated(
     assert rita.open_count == 0
 
 
+def test_what_who_leaves_had_accepted_stays_accepted_for_whoever_gets_it(
+    three: list[Handoff], rita: Rep, ben: Rep
+) -> None:
+    handoffs.accept(three[0].pk, by=sales.user_of(rita), at=NOON + MINUTE)
+    Rep.objects.filter(pk=rita.pk).update(is_active=False)
+
+    departures.empty_due(at=NOON + HOUR, limit=10)
+
+    accepted, *others = Handoff.objects.order_by("pk")
+    assert (accepted.rep, accepted.status) == (ben, HandoffStatus.ACCEPTED)
+    assert accepted.accepted_at == NOON + MINUTE
+    assert {one.status for one in others} == {HandoffStatus.ASSIGNED}
+
+
+def test_what_was_accepted_waits_in_a_queue_when_nobody_is_there_to_get_it(
+    three: list[Handoff], rita: Rep, ben: Rep
+) -> None:
+    handoffs.accept(three[0].pk, by=sales.user_of(rita), at=NOON + MINUTE)
+    Rep.objects.update(is_active=False)
+
+    departures.empty_due(at=NOON + HOUR, limit=10)
+
+    assert {one.status for one in Handoff.objects.all()} == {HandoffStatus.QUEUED}
+
+
 def test_nobody_there_loses_a_lead_and_work_is_found_by_its_query(
     three: list[Handoff], rita: Rep
 ) -> None:

@@ -10,7 +10,7 @@ from crm_handoff import pipeline
 from crm_handoff.people.models import User
 from definitions.models import DefinitionVersion
 from leads import intake
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.intake import LeadFacts
 from leads.models import Account, Lead
 from leads.qualification import Judged

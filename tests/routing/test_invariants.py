@@ -40,7 +40,7 @@ from routing.models import (
     Suspension,
     TerritoryMembership,
 )
-from tests.routing import clockwork
+from tests.routing import clockwork, sales
 from tests.routing.clockwork import MINUTE, NOON, person
 from tests.routing.test_timers import response, started
 
@@ -443,6 +443,36 @@ def test_nothing_is_found_while_clocks_run_fire_pause_and_stop() -> None:
 
     assert SlaEvent.objects.filter(kind="reassigned").count() == 2
     assert found(NOON + 40 * MINUTE) == {}
+
+
+def test_who_leaves_a_territory_keeps_what_the_rotation_gave_them() -> None:
+    rita = sales.rep("Rita")
+    sales.team(rita, sales.rep("Ben"))
+    handoff = sales.opened(sales.agreement())
+    while handoff.rep != rita:
+        handoff = sales.opened(handoff.version)
+
+    TerritoryMembership.objects.filter(rep=rita).delete()
+
+    assert "owner_outside_territory" not in found()
+
+
+def test_a_stand_in_of_a_rotation_that_was_no_member_is_found() -> None:
+    handoff = started()
+    land = clockwork.territory(clockwork.rep("Somebody else"))
+    Handoff.objects.filter(pk=handoff.pk).update(territory=land)
+    RoutingDecision.objects.create(
+        handoff=handoff,
+        at=AT,
+        rule="territory",
+        rep=handoff.rep,
+        inputs={},
+        outcomes=[],
+        candidates=[{"rep": handoff.rep_id, "eligible": True, "outside": True}],
+        why="Rotation",
+    )
+
+    assert len(found()["owner_outside_territory"]) == 1
 
 
 @pytest.mark.parametrize("excuse", ["no longer meets", "pending", "by an import", "handed over"])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from definitions.vocabulary import IntentLevel
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.intake import LeadFacts, record_lead
 from leads.models import Asset, Persona, Touchpoint
 from routing import handoffs, interests, packet

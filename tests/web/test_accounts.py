@@ -11,7 +11,7 @@ from django.utils import timezone
 from crm_handoff import pipeline
 from crm_handoff.people.models import User
 from leads import intake
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.models import Account, AttributeChange, Lead
 from routing.models import Handoff, NamedAccount
 from tests.web import world

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from crm_handoff.people.models import User
 from definitions.models import DefinitionVersion
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.models import Campaign, Lead
+from routing import handoffs
 from routing.enums import HandoffStatus
 from routing.models import BulkRejection, Handoff, Rejection, RejectionReason, Rep
 from tests.routing.sales import bring
@@ -124,6 +125,42 @@ def test_above_the_limit_the_manager_rejects_exactly_the_open_ones(
     assert Rejection.objects.filter(bulk__isnull=False).count() == 5
     clean.refresh_from_db()
     assert clean.status == HandoffStatus.ASSIGNED
+
+
+def test_what_a_rep_accepted_a_moment_ago_stays_and_the_page_says_so(
+    offending: list[Handoff], clean: Handoff, address: str, manager: User, door: Doors
+) -> None:
+    bring(clean, clean=92, at=timezone.now() - HOUR)
+    kept = offending[0]
+    handoffs.accept(kept.pk, by=kept.rep.user, at=timezone.now())
+    client = door(manager)
+
+    sheet = client.get(f"{address}reject/", **HTMX).content.decode()
+    assert "Reject 4 leads of Spring webinar" in sheet
+    assert "1 lead stays: its rep accepted it a moment ago." in sheet
+    answer = client.post(f"{address}reject/", said(), follow=True).content.decode()
+
+    assert "4 leads of Spring webinar rejected: No fit. Marketing is told." in answer
+    assert "1 lead stays: its rep accepted it a moment ago." in answer
+    kept.refresh_from_db()
+    assert kept.status == HandoffStatus.ACCEPTED
+
+
+def test_when_all_was_accepted_a_moment_ago_the_page_says_when_to_look_again(
+    offending: list[Handoff], clean: Handoff, address: str, manager: User, door: Doors
+) -> None:
+    bring(clean, clean=92, at=timezone.now() - HOUR)
+    for handoff in offending:
+        handoffs.accept(handoff.pk, by=handoff.rep.user, at=timezone.now())
+    client = door(manager)
+
+    sheet = client.get(f"{address}reject/", **HTMX).content.decode()
+    assert "was accepted a moment ago" in sheet
+    assert "<textarea" not in sheet
+    answer = client.post(f"{address}reject/", said(), follow=True)
+
+    assert "look again in 30 seconds" in answer.content.decode()
+    assert open_count() == 6
 
 
 def test_at_the_limit_the_page_offers_nothing_and_the_server_refuses(

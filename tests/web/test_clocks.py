@@ -1,9 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import translation
 
 from crm_handoff.web import clocks
-from crm_handoff.web.tags import figure, near, words
+from crm_handoff.web.tags import day_of, figure, near, words
 from routing import timers
 from tests.routing import clockwork
 
@@ -44,6 +45,9 @@ def test_open_intervals_are_written_in_seconds():
 FRIDAY = datetime(2026, 1, 16, 15, 30, tzinfo=UTC)
 """16:30 in Berlin, half an hour before the office closes for the weekend."""
 
+MONDAY = datetime(2026, 1, 19, 8, 30, tzinfo=UTC)
+"""When what was promised within an hour on Friday is due."""
+
 
 @pytest.fixture
 def handoff(db):
@@ -72,6 +76,52 @@ def test_clock_counts_business_time_alone(handoff, after, state, said):
     clock = clocks.clock_of(handoff, at=FRIDAY + after)
 
     assert (clock.state, clock.words) == (state, said)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (timedelta(days=10, hours=16, minutes=59), "late by 47 h"),
+        (timedelta(days=10, hours=17), "late by 8 d"),
+        (timedelta(days=60), "late by 57 d"),
+    ],
+    ids=["below 48 open hours", "48 open hours", "months"],
+)
+def test_a_clock_that_is_late_by_48_hours_says_days_of_the_calendar(handoff, after, said):
+    clock = clocks.clock_of(handoff, at=FRIDAY + after)
+
+    since = f"since {day_of(MONDAY)}" if said.endswith("d") else "business time"
+    assert (clock.state, clock.words, clock.how) == ("late", said, since)
+
+
+def test_a_clock_in_days_says_its_exact_time_on_hover_and_needs_no_intervals(handoff):
+    clock = clocks.clock_of(handoff, at=FRIDAY + timedelta(days=60))
+
+    assert clock.title == "Due Mon 19 Jan 2026, 08:30 UTC; late by 335 h of business time"
+    assert (clock.is_long, clock.open_text) == (True, "")
+
+
+@pytest.mark.django_db
+def test_what_is_due_in_weeks_says_days_too():
+    version = clockwork.agreement({"other": {"respond_within": timedelta(hours=100)}})
+    evaluation = clockwork.judgment(version, at=FRIDAY)
+    slow = clockwork.handoff(
+        evaluation, holder=clockwork.rep(), calendar=clockwork.office(), opened_at=FRIDAY
+    )
+    timers.start(slow, evaluation=evaluation, at=FRIDAY)
+
+    clock = clocks.clock_of(slow, at=FRIDAY)
+
+    assert (clock.state, clock.words) == ("ontime", "due in 18 d")
+    assert clock.how == f"by {day_of(datetime(2026, 2, 4, tzinfo=UTC))}"
+    assert clock.title == "Due Wed 4 Feb 2026, 11:30 UTC; 100 h of business time left"
+
+
+def test_days_are_said_in_the_readers_language(handoff):
+    with translation.override("de"):
+        clock = clocks.clock_of(handoff, at=FRIDAY + timedelta(days=60))
+
+    assert clock.words == "57 T überfällig"
 
 
 def test_clock_sends_open_intervals_without_the_weekend(handoff):

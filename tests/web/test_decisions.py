@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from crm_handoff.web import decisions
-from routing import plans
+from routing import drafts, plans
 from routing.enums import RuleKind
 from routing.models import Rep, RoutingCondition, RoutingDecision, RoutingRule
 from tests.routing import sales
@@ -30,17 +30,17 @@ def latest(handoff):
 
 def published(by, **rule):
     """Rules with one more in front, whose condition asks the score and the size."""
-    plan = plans.start_draft(by=by, at=timezone.now() - DAY)
+    plan = drafts.start(by=by, at=timezone.now() - DAY)
     first = RoutingRule(plan=plan, kind=RuleKind.TERRITORY, name="Hot and large", **rule)
-    plans.save_rule(first, by=by)
+    drafts.save_rule(first, by=by)
     for fact, wanted in (("points", 1_000), ("employee_count", 50)):
         condition = RoutingCondition(rule=first, fact=fact, operator="at_least", wanted=wanted)
-        plans.save_condition(condition, by=by)
+        drafts.save_condition(condition, by=by)
     for _ in range(3):
-        plans.move_rule(first, is_up=True, by=by)
+        drafts.move_rule(first, is_up=True, by=by)
     plan = plans.draft()
-    seen = plans.fingerprint_of(plan)
-    return plans.publish(plan, by=by, at=timezone.now() - DAY, seen=seen)
+    seen = drafts.fingerprint_of(plan)
+    return drafts.publish(plan, by=by, at=timezone.now() - DAY, seen=seen)
 
 
 def test_the_panel_names_the_owner_every_candidate_and_what_was_seen(version, dach, dana):

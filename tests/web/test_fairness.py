@@ -1,5 +1,7 @@
 """The fairness page says from recorded decisions who should have received how many turns."""
 
+import random
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -102,6 +104,42 @@ def test_what_a_person_gave_counts_apart(version, dana, lena, clock, manager):
     found = shares()
 
     assert (found[str(other)].received, found[str(other)].otherwise_count) == (0, 1)
+
+
+def test_every_decision_counts_however_many_are_alike(version, dana, lena, clock):
+    (first,) = come(version, clock, 1)
+    decision = first.decisions.get()
+    mia = world.rep("Mia Sommer", decision.territory)
+    dice = random.Random(7)
+    expected, received = Counter(), Counter()
+    since = decision.at + timedelta(seconds=1)
+    for _ in range(60):
+        candidates = [_candidate(one, dice) for one in (dana, lena, mia)]
+        taker = dice.choice((dana, lena, mia))
+        decision.pk, decision.at = None, since
+        decision.rep, decision.candidates = taker, candidates
+        decision.save(force_insert=True)
+        received[taker.pk] += any(
+            one["rep"] == taker.pk and "outside" not in one for one in candidates
+        )
+        eligible = [one for one in candidates if one["eligible"] and "outside" not in one]
+        able = [one for one in eligible if "speaks" in one] or eligible
+        for one in able:
+            expected[one["rep"]] += one["weight"] / sum(each["weight"] for each in able)
+
+    found = shares(since=since)
+
+    for share in found.values():
+        assert share.expected == pytest.approx(expected[share.member.rep_id])
+        assert share.received == received[share.member.rep_id]
+
+
+def _candidate(rep, dice):
+    is_free = dice.random() < 0.7
+    found = {"rep": rep.pk, "name": str(rep), "weight": dice.choice((1, 1, 11)), "why": ""}
+    found |= {"eligible": is_free, "code": "ok" if is_free else dice.choice(("full", "away"))}
+    found |= {"speaks": True} if dice.random() < 0.3 else {}
+    return found | ({"outside": True} if dice.random() < 0.2 else {})
 
 
 def test_only_the_window_counts(version, dana, clock):

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.template import Context, Template
 
-from crm_handoff.web.glossary import GLOSSARY
+from crm_handoff.web.glossary import AREAS, GLOSSARY
 
 ROOT = Path(settings.BASE_DIR)
 IN_TEMPLATE = re.compile(r"""\{%\s*explain\s+["']([a-z0-9_]+)["']\s*%\}""")
@@ -27,8 +27,13 @@ def test_every_key_that_a_page_names_is_explained_and_no_other():
     assert named() == set(GLOSSARY)
 
 
-def test_keys_stand_in_alphabetical_order():
-    assert list(GLOSSARY) == sorted(GLOSSARY)
+@pytest.mark.parametrize("area", AREAS, ids=lambda area: area.__name__.rpartition(".")[2])
+def test_keys_of_an_area_stand_in_alphabetical_order(area):
+    assert list(area.EXPLANATIONS) == sorted(area.EXPLANATIONS)
+
+
+def test_no_key_stands_in_two_areas():
+    assert len(GLOSSARY) == sum(len(area.EXPLANATIONS) for area in AREAS)
 
 
 @pytest.mark.parametrize("key", GLOSSARY)

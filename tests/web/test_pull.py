@@ -6,10 +6,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from routing import assignment
 from routing.enums import HandoffStatus, RuleKind
 from routing.models import Handoff, Rep, RoutingDecision
+from tests.routing.sales import away
 from tests.web import world
 
 HTMX = {"HTTP_HX_REQUEST": "true", "HTTP_HX_CURRENT_URL": "http://testserver/queue/"}
@@ -98,6 +100,33 @@ def test_who_gave_a_lead_back_does_not_take_it_again(version, waiting, dach, dan
     response = take(door(dana.user), waiting, **HTMX)
 
     assert "held this lead before and gave it back" in response.content.decode()
+
+
+def test_whoever_is_away_takes_nothing_until_they_are_back(waiting, dana, door):
+    room_for(dana)
+    until = timezone.now() + world.DAY
+    absence = away(dana, since=timezone.now() - world.HOUR, until=until)
+    page = offered(door(dana.user))
+    assert "you are away" in page
+    assert "disabled" in page
+
+    said = take(door(dana.user), waiting, **HTMX).content.decode()
+
+    assert f"You are away until {date_format(until, 'DATETIME_FORMAT')}" in said
+    assert "say that you are back before you take a lead" in said
+    waiting.refresh_from_db()
+    assert waiting.rep is None
+    absence.delete()
+    assert "is yours" in take(door(dana.user), waiting, **HTMX).content.decode()
+
+
+def test_whoever_is_away_until_further_notice_is_told_so(waiting, dana, door):
+    room_for(dana)
+    away(dana, since=timezone.now() - world.HOUR, until=None)
+
+    said = take(door(dana.user), waiting, **HTMX).content.decode()
+
+    assert "You are away until further notice" in said
 
 
 def test_a_manager_assigns_instead(waiting, manager, marketer, door):

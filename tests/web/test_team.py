@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from routing import escalation, handoffs
 from routing.enums import HandoffStatus
 from routing.models import Absence, Handoff, Rep
@@ -48,6 +48,7 @@ def test_every_running_clock_is_there_due_first_with_its_owner(version, dana, ma
         "every": 2,
         "late": 1,
         "paused": 0,
+        "wanted": 2,
         "queued": 0,
     }
 
@@ -90,6 +91,21 @@ def test_all_clocks_are_reached_page_by_page(version, dana, manager, door, monke
     assert len(first) == 2
     assert len(second) == 1
     assert "1 to 2 of 3" in client.get("/team/").content.decode()
+
+
+def test_of_very_many_clocks_it_says_that_there_are_more(
+    version, dana, manager, door, monkeypatch
+):
+    monkeypatch.setattr("crm_handoff.web.awaited.MOST", 3)
+    monkeypatch.setattr("crm_handoff.web.team.PAGE_SIZE", 2)
+    for number in range(4):
+        world.handed_over(version, world.lead(f"Number {number}"))
+
+    page = door(manager).get("/team/").content.decode()
+
+    assert "<b>more than 3</b> running" in page
+    assert "1 to 2 of more than 3" in page
+    assert "Due later" not in door(manager).get("/team/?page=2").content.decode()
 
 
 def test_a_list_that_has_not_changed_is_not_sent_again(version, dana, manager, door):

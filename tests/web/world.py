@@ -17,7 +17,7 @@ from definitions.enums import Side
 from definitions.models import DefinitionVersion
 from definitions.queries import agreement_of
 from leads import facts, intake, touchpoints
-from leads.accounts import AccountFacts
+from leads.companies import AccountFacts
 from leads.intake import LeadFacts
 from leads.models import Asset, Evaluation, Lead
 from leads.touchpoints import Identity, TouchpointFacts

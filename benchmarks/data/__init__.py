@@ -1,0 +1,1 @@
+"""What benchmarks read: much of it, filled in by few statements."""
