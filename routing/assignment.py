@@ -1,7 +1,6 @@
 """Owners given and taken: every handoff has one, and every change of owner a recorded reason."""
 
 import logging
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +11,7 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from definitions.words import is_blank
-from leads.models import Lead
-from routing import absences, cadences, choices, followups, locks, notices, timers
+from routing import absences, cadences, choices, followups, holders, locks, notices, timers
 from routing import roster as rosters
 from routing.cases import Code
 from routing.choices import WHY_LENGTH, Choice
@@ -118,7 +116,8 @@ def pull(handoff_id: int, *, rep: Rep, by: AbstractBaseUser, at: datetime) -> Ro
     Raises:
         NoRoom: the rep is full.
         PullNotAllowed: it does not wait any more, its territory does not allow it, the rep does
-            not work there, is away, or gave the lead back before.
+            not work there, is away or out of rotation, does not speak the language that it takes,
+            or gave the lead back before.
     """
     handoff = locks.lock_handoff(handoff_id)
     held = rosters.lock_reps({rep.pk})[rep.pk]
@@ -150,7 +149,13 @@ def _check_pull(handoff: Handoff, rep: Rep, *, at: datetime) -> None:
         raise PullNotAllowed(_("%(rep)s does not work this territory.") % {"rep": rep})
     if absence := absences.running(rep, at=at):
         raise PullNotAllowed(_away(absence))
-    if rep.pk in previous_rep_ids(handoff.lead):
+    if rosters.suspended([rep.pk]):
+        raise PullNotAllowed(_("You are out of rotation: new leads go to others until it ends."))
+    spoken = handoff.lead.language
+    if territory.language_is_required and spoken and spoken not in rep.languages:
+        said = _("This lead is for somebody who speaks %(language)s.")
+        raise PullNotAllowed(said % {"language": rosters.language_name(spoken)})
+    if rep.pk in holders.former([handoff.lead_id])[handoff.lead_id]:
         said = _("%(rep)s held this lead before and gave it back.")
         raise PullNotAllowed(said % {"rep": rep})
 
@@ -192,38 +197,17 @@ def resume(handoff: Handoff, *, at: datetime) -> None:
     )
 
 
-def previous_rep_ids(lead: Lead) -> set[int]:
-    """Return the reps who held a lead and do no more, but for deals that they won from it."""
-    held = Assignment.objects.filter(
-        handoff__lead=lead, rep__isnull=False, ended_at__isnull=False
-    ).exclude(handoff__status=HandoffStatus.CONVERTED)
-    return {rep_id for rep_id in held.values_list("rep_id", flat=True) if rep_id is not None}
-
-
-def question_of(
-    handoff: Handoff, *, previous: Collection[int], last: int | None, prefer: Rep | None = None
-) -> Question:
-    """Ask for another owner of a handoff; who holds it, or held it last, is barred."""
-    return Question(
-        inputs_of(handoff.lead),
-        handoff.evaluation,
-        previous=previous,
-        barred=() if last is None else (last,),
-        preferred=None if prefer is None else prefer.pk,
-        territory=handoff.territory_id,
-    )
-
-
 def _choose_again(
     handoff: Handoff, *, at: datetime, reason: str = "", prefer: Rep | None = None
 ) -> Choice:
-    """Let the rules choose for a handoff that had an owner."""
-    held = Assignment.objects.filter(handoff=handoff, rep__isnull=False).order_by("-pk")
-    question = question_of(
-        handoff,
-        previous=previous_rep_ids(handoff.lead),
-        last=held.values_list("rep_id", flat=True).first(),
-        prefer=prefer,
+    """Let the rules choose for a handoff that has an owner; whoever holds it is barred."""
+    question = Question(
+        inputs_of(handoff.lead),
+        handoff.evaluation,
+        previous=holders.former([handoff.lead_id])[handoff.lead_id],
+        barred=() if handoff.rep_id is None else (handoff.rep_id,),
+        preferred=None if prefer is None else prefer.pk,
+        territory=handoff.territory_id,
     )
     choice = choices.choose(question, at=at)
     choice.inputs["reason"] = reason

@@ -48,6 +48,9 @@ REASONS = (
     Reason("other", "Other", ReasonCategory.OTHER, timedelta(days=90)),
 )
 
+OWNER_WITHIN = timedelta(hours=4)
+"""Business time in which a lead that waits in the fallback queue is to get an owner."""
+
 OPENS, CLOSES = time(9), time(17)
 WORKDAYS = range(5)
 
@@ -74,7 +77,11 @@ def load_defaults(*, manager: AbstractBaseUser | None = None) -> None:
     _load_calendar()
     if manager is not None and not Queue.objects.filter(is_fallback=True).exists():
         Queue.objects.create(
-            key="fallback", name="Fallback", manager_id=manager.pk, is_fallback=True
+            key="fallback",
+            name="Fallback",
+            manager_id=manager.pk,
+            is_fallback=True,
+            assign_within=OWNER_WITHIN,
         )
     logger.info("Defaults of routing are loaded")
 

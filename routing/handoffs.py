@@ -12,7 +12,7 @@ from definitions.models import DefinitionVersion
 from leads import lifecycle, traces
 from leads.enums import Cause, Stage
 from leads.models import Evaluation, Lead
-from routing import assignment, choices, floor, locks, notices, packet, promises, timers
+from routing import assignment, choices, floor, holders, locks, notices, packet, promises, timers
 from routing.answers import (
     CommentRequired,
     HandoffNotHeld,
@@ -132,7 +132,7 @@ def open(judged: Qualified, *, at: datetime) -> Handoff | None:  # noqa: A001  #
         return None
     # What does not depend on the owner comes first: others wait while the territory is locked.
     contents = packet.build(lead, evaluation, version, at=at, is_first=not former)
-    previous = assignment.previous_rep_ids(lead) if former else ()
+    previous = holders.former([lead.pk])[lead.pk] if former else ()
     choice = choices.choose(Question(inputs_of(lead), evaluation, previous=previous), at=at)
     territory = choice.territory
     default = territory.calendar if territory else _default_calendar()

@@ -1,7 +1,6 @@
 """What waits in queues handed out in bulk: as many leads at once as have somebody free."""
 
 import logging
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from leads.models import Evaluation
 from routing import (
     books,
     cadences,
+    holders,
     pools,
     rotation,
     rules,
@@ -22,8 +22,7 @@ from routing import (
 )
 from routing.books import Book
 from routing.cases import Turn
-from routing.enums import HandoffStatus
-from routing.models import Assignment, Handoff, RoomMark
+from routing.models import Handoff, RoomMark
 from routing.pools import Market, Question
 from routing.territories import inputs_of_many
 from routing.transfers import Transfer
@@ -126,36 +125,18 @@ def _ask(
     """Put the question of each handoff's owner; lock everybody in question."""
     leads = [handoff.lead_id for handoff in handoffs.values()]
     inputs = {one.lead_id: one for one in inputs_of_many(leads)}
-    previous, last = _holders(leads)
+    previous = holders.former(leads)
     judged = _evaluations(handoffs) if book.refs else {}
     questions = {
         pk: Question(
             inputs[handoff.lead_id],
             judged.get(handoff.evaluation_id),
             previous=previous.get(handoff.lead_id, frozenset()),
-            barred=last.get(pk, ()),
             territory=handoff.territory_id,
         )
         for pk, handoff in handoffs.items()
     }
     return pools.lock(list(questions.values()), at=at, book=book), questions
-
-
-def _holders(leads: Sequence[int]) -> tuple[dict[int, set[int]], dict[int, tuple[int]]]:
-    """Return who held leads and gave them back, and who held each handoff last; one query."""
-    ended = (
-        Assignment.objects.filter(
-            handoff__lead__in=bulk.among(leads), rep__isnull=False, ended_at__isnull=False
-        )
-        .exclude(handoff__status=HandoffStatus.CONVERTED)
-        .order_by("pk")
-    )
-    previous: dict[int, set[int]] = defaultdict(set)
-    last: dict[int, tuple[int]] = {}
-    for lead, handoff, rep in ended.values_list("handoff__lead_id", "handoff_id", "rep_id"):
-        previous[lead].add(rep or 0)
-        last[handoff] = (rep or 0,)
-    return previous, last
 
 
 def _evaluations(handoffs: dict[int, Handoff]) -> dict[int, Evaluation]:

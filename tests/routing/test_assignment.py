@@ -8,7 +8,7 @@ from django.db import IntegrityError
 
 from leads.enums import OpportunityStage
 from leads.models import Account, Opportunity, Source
-from routing import assignment, handoffs, sweeps
+from routing import assignment, defaults, handoffs, sweeps
 from routing.assignment import ReasonRequired, RepCannotReceive
 from routing.enums import HandoffStatus, NoticeKind, RuleKind
 from routing.models import Assignment, Handoff, NamedAccount, Notice, Rep, RoutingDecision
@@ -264,6 +264,26 @@ def test_a_new_lead_in_a_queue_that_promises_an_owner_has_one_clock_for_that() -
     assert handoff.timers.filter(milestone="assignment").count() == 1
 
 
+def test_the_fallback_queue_ships_with_a_clock_of_its_own() -> None:
+    sales.team(sales.rep(), countries=["FR"])
+    defaults.load_defaults(manager=sales.rep("Mona").user)
+
+    handoff = sales.opened(sales.agreement())
+
+    assert handoff.queue is not None
+    assert handoff.queue.is_fallback
+    assert handoff.timers.filter(milestone="assignment").count() == 1
+
+
+def test_a_fallback_queue_that_is_there_keeps_its_own_promise_when_defaults_are_loaded() -> None:
+    there = sales.fallback()
+
+    defaults.load_defaults(manager=there.manager)
+
+    there.refresh_from_db()
+    assert there.assign_within is None
+
+
 def test_territories_are_tried_in_their_order() -> None:
     small, rest = sales.rep("Small"), sales.rep("Rest")
     sales.team(rest, position=20)
@@ -300,7 +320,7 @@ def test_assign_again_never_chooses_the_present_holder() -> None:
     ]
 
 
-def test_assign_again_queues_when_the_holder_is_the_only_one() -> None:
+def test_assign_again_queues_when_the_holder_is_the_only_one_until_the_next_sweep() -> None:
     rita = sales.rep("Rita")
     territory = sales.team(rita)
     handoff = sales.opened(sales.agreement())
@@ -308,9 +328,9 @@ def test_assign_again_queues_when_the_holder_is_the_only_one() -> None:
     assignment.assign(handoff, at=NOON + timedelta(hours=1))
 
     assert (handoff.status, handoff.queue) == (HandoffStatus.QUEUED, territory.queue)
-    assert sweeps.route_waiting(at=NOON + timedelta(hours=2), limit=10) == 0
-    rita.refresh_from_db()
-    assert rita.open_count == 0
+    assert sweeps.route_waiting(at=NOON + timedelta(hours=2), limit=10) == 1
+    handoff.refresh_from_db()
+    assert handoff.rep == rita
 
 
 def test_a_lead_does_not_return_to_who_gave_it_back() -> None:

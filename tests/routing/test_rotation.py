@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing import assignment, handoffs, rotation
+from routing import handoffs, holders, rotation
 from routing.cases import Member
 from routing.models import TerritoryMembership
 from tests.routing import sales
@@ -171,7 +171,7 @@ def test_a_rep_who_comes_back_makes_up_for_the_turns_missed() -> None:
 
     assert {one.rep for one in missed} == {other}
     assert back.count(absent) == 5
-    assert assignment.previous_rep_ids(missed[0].lead) == set()
+    assert not holders.former([missed[0].lead_id])
 
 
 def credits_of() -> dict[int, int]:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from routing import assignment
+from routing import assignment, escalation
 from routing.enums import HandoffStatus, RuleKind
 from routing.models import Handoff, Rep, RoutingDecision
 from tests.routing.sales import away
@@ -88,12 +88,14 @@ def test_the_territory_s_own_limit_counts_too(waiting, dach, dana, door):
     assert "0/0 open in DACH" in take(door(dana.user), waiting, **HTMX).content.decode()
 
 
-def test_who_gave_a_lead_back_does_not_take_it_again(version, waiting, dach, dana, door):
+def test_who_let_a_lead_s_clock_run_out_does_not_take_it_again(waiting, dana, door):
     room_for(dana)
     assignment.pull(waiting.pk, rep=dana, by=dana.user, at=timezone.now())
-    waiting.refresh_from_db()
     Rep.objects.filter(pk=dana.pk).update(is_active=False)
-    assignment.assign(waiting, at=timezone.now())
+    waiting.refresh_from_db()
+    clock = waiting.timers.get(milestone="first_response")
+    escalation.fire_due(at=clock.due_at + world.HOUR, limit=10)
+    assignment.assign(waiting, at=clock.due_at + world.HOUR)
     assert waiting.status == HandoffStatus.QUEUED
     Rep.objects.filter(pk=dana.pk).update(is_active=True)
 
