@@ -101,6 +101,7 @@ _LOOK = f"SELECT clock_timestamp(), {', '.join(f'({job.oldest})' for job in JOBS
 SLOW_JOBS = (
     Job("pipeline.drain_queues", "", pipeline.drain_queues),
     Job("pipeline.expire_untouched", "", pipeline.expire_untouched),
+    Job("departures.empty", "", absences.empty),
     Job("reviewing.attend", "", reviewing.attend),
     Job("clocks.recount_stragglers", "", clocks.recount_stragglers),
     Job("absences.plan", "", absences.plan),

@@ -12,7 +12,17 @@ from definitions.words import is_blank
 from leads import lifecycle
 from leads.enums import Cause, Stage
 from leads.models import Lead
-from routing import assignment, attempts, floor, followups, locks, notices, rotation, timers
+from routing import (
+    assignment,
+    attempts,
+    floor,
+    followups,
+    locks,
+    notices,
+    pauses,
+    rotation,
+    timers,
+)
 from routing import roster as rosters
 from routing.enums import HandoffStatus, NoticeKind, ReasonCategory
 from routing.grace import UNDO_WITHIN, NotYourAnswer, UndoTooLate
@@ -233,6 +243,7 @@ def _undo_acceptance(
     handoff.status, handoff.accepted_at = HandoffStatus.ASSIGNED, None
     handoff.save(update_fields=["status", "accepted_at"])
     timers.reopen(handoff, cause=StopCause.ACCEPTANCE, at=at, by=by)
+    pauses.look_again(handoff, at=at)
     logger.info("Acceptance of handoff %s taken back by %s", handoff.pk, by.pk)
     return reversal
 
@@ -259,6 +270,7 @@ def _undo_rejection(
     assignment.resume(handoff, at=at)
     followups.restore_of(handoff, cancelled_at=answer.at)
     timers.reopen(handoff, cause=StopCause.REJECTION, at=at, by=by)
+    pauses.look_again(handoff, at=at)
     logger.info("Rejection of handoff %s taken back by %s", handoff.pk, by.pk)
     return reversal
 

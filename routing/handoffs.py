@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from definitions.models import DefinitionVersion
 from leads import lifecycle, traces
@@ -31,11 +31,11 @@ from routing.confirmations import (
     NothingToConfirm,
     confirm,
 )
-from routing.enums import HandoffStatus, NoticeKind
+from routing.enums import HandoffStatus, NoticeKind, SlaEventKind, TimerState
 from routing.grace import NotYourAnswer, UndoTooLate
 from routing.hours import DEFAULT_CALENDAR
 from routing.locks import HandoffAlreadyDecided
-from routing.models import BusinessCalendar, Handoff, Rep
+from routing.models import BusinessCalendar, Handoff, Rep, SlaEvent, SlaTimer
 from routing.opportunities import (
     OpportunityAlreadyClosed,
     close_opportunity,
@@ -76,7 +76,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 UNTOUCHED_FOR = timedelta(days=7)
-"""Without an attempt or an acceptance a handoff lives so long."""
+"""Without an attempt, an acceptance or a pause a handoff lives so long."""
 
 
 class Qualified(Protocol):
@@ -184,7 +184,8 @@ def reassign(
 def expire_untouched(*, at: datetime, limit: int) -> list[Handoff]:
     """Recycle leads that nobody at sales touched for 7 days, and tell both sides.
 
-    One transaction each, oldest first; what another worker has locked is left to it.
+    Not while a clock is paused, nor in the 7 days after that: somebody has looked at it. One
+    transaction each, oldest first; what another worker has locked is left to it.
     """
     untouched = _untouched(at=at).order_by("opened_at", "pk").values_list("pk", flat=True)
     expired = (_expire(handoff_id, at=at) for handoff_id in list(untouched[:limit]))
@@ -216,7 +217,14 @@ def _default_calendar() -> BusinessCalendar:
 
 
 def _untouched(*, at: datetime) -> QuerySet[Handoff]:
+    """Return what nobody touched for so long; a pause of its clock begins that time anew."""
+    paused = SlaTimer.objects.filter(handoff=OuterRef("pk"), state=TimerState.PAUSED)
+    resumed = SlaEvent.objects.filter(
+        timer__handoff=OuterRef("pk"), kind=SlaEventKind.RESUMED, at__gt=at - UNTOUCHED_FOR
+    )
     return Handoff.objects.filter(
+        ~Exists(paused),
+        ~Exists(resumed),
         status__in=(HandoffStatus.QUEUED, HandoffStatus.ASSIGNED),
         first_attempt_at=None,
         opened_at__lte=at - UNTOUCHED_FOR,

@@ -110,7 +110,7 @@ def resume(handoff_id: int, *, at: datetime, by: AbstractBaseUser | None = None)
         raise ClockNotRunning
     for timer in paused:
         _resume(timer, at=at, by=by)
-    _look_again(handoff, at=at)
+    look_again(handoff, at=at)
     return paused
 
 
@@ -138,12 +138,15 @@ def _resume_due(handoff_id: int, *, at: datetime) -> bool:
     ]
     for timer in over:
         _resume(timer, at=timer.paused_until or at, by=None)
-    _look_again(handoff, at=at)
+    look_again(handoff, at=at)
     return bool(over)
 
 
-def _look_again(handoff: Handoff, *, at: datetime) -> None:
-    """Have the leads of a rep who is away looked at anew: while it was paused, this one stayed."""
+def look_again(handoff: Handoff, *, at: datetime) -> None:
+    """Have the leads of a rep who is away looked at anew.
+
+    This one stayed when the absence began, since it was paused or answered then.
+    """
     running = Absence.objects.filter(rep=handoff.rep_id, span__contains=at)
     running.exclude(moved_on_at=None).update(moved_on_at=None)
 

@@ -111,7 +111,7 @@ def _let_go(request: AdminRequest, person: User) -> str:
     invitations.let_go(person)
     return (
         f"{person} is signed out everywhere and cannot come back without an invitation. "
-        "Leads that they hold stay with them until the team page gives them to others."
+        "Leads that they hold go to others now, by the routing rules."
     )
 
 

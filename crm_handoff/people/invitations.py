@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from crm_handoff.integrations import deliveries
@@ -137,12 +138,14 @@ def accept(person: User, *, password: str, at: datetime) -> User:
 def let_go(person: User) -> User:
     """Deactivate somebody who leaves: every session ends, and no password or link lets them in.
 
-    History keeps naming them. What they hold as a rep stays theirs until it is assigned to
-    others; they receive nothing more. An invitation brings them back.
+    History keeps naming them. What they hold as a rep goes to others, by the rules, within
+    seconds; they receive nothing more. An invitation brings them back.
     """
     person.is_active = False
     person.set_unusable_password()
     person.save(update_fields=["is_active", "password"])
+    # From now on counts how long their leads have been left behind.
+    Rep.objects.filter(user=person).update(updated_at=Now())
     return person
 
 

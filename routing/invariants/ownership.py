@@ -141,6 +141,10 @@ CHECKS = (
         FROM routing_handoff
         WHERE status IN ('queued', 'assigned') AND first_attempt_at IS NULL
           AND opened_at < %(at)s - interval '7 days 1 hour'
+          AND NOT EXISTS (SELECT FROM routing_slatimer AS clock
+              WHERE clock.handoff_id = routing_handoff.id AND (clock.state = 'paused' OR EXISTS (
+                  SELECT FROM routing_slaevent AS line WHERE line.timer_id = clock.id
+                  AND line.kind = 'resumed' AND line.at > %(at)s - interval '7 days 1 hour')))
         ORDER BY opened_at
         """,
     ),

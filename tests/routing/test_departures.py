@@ -321,3 +321,23 @@ def test_a_lead_whose_pause_ends_while_its_rep_is_away_moves_on_then(
 
     assert owners(three) == ["Ben", "Ben", "Ben"]
     assert Notice.objects.filter(kind="reassigned_away", handoff=None).count() == 1
+
+
+@pytest.mark.parametrize("answer", ["accept", "reject"])
+def test_what_was_answered_as_an_absence_began_moves_on_when_the_answer_is_taken_back(
+    version: DefinitionVersion, rita: Rep, ben: Rep, answer: str
+) -> None:
+    handoff = sales.opened(version)
+    Rep.objects.filter(pk=ben.pk).update(is_active=True)
+    began_at, by = NOON + HOUR, sales.user_of(rita)
+    away(rita)
+    if answer == "accept":
+        handoffs.accept(handoff.pk, by=by, at=began_at)
+    else:
+        handoffs.reject(handoff.pk, reason=sales.reason(), comment="No", by=by, at=began_at)
+    begin()
+
+    handoffs.undo(handoff.pk, by=by, at=began_at + timedelta(seconds=20))
+    begin(at=began_at + timedelta(seconds=21))
+
+    assert owners([handoff]) == ["Ben"]

@@ -11,11 +11,12 @@ from definitions.models import DefinitionVersion
 from leads import qualification
 from leads.enums import Anomaly, OpportunityStage, Stage
 from leads.models import Lead
-from routing import escalation, handoffs
+from routing import escalation, handoffs, pauses
 from routing.enums import (
     AttemptOutcome,
     HandoffStatus,
     NoticeKind,
+    PauseReason,
     TimerMilestone,
     TimerState,
 )
@@ -163,6 +164,18 @@ def test_touched_handoffs_do_not_expire(handoff: Handoff, rep: User, touch: str)
         )
 
     assert handoffs.expire_untouched(at=NOON + 2 * WEEK, limit=10) == []
+
+
+def test_a_handoff_whose_clock_is_paused_does_not_expire_and_has_seven_days_after_that(
+    handoff: Handoff, rita: Rep
+) -> None:
+    over = NOON + 2 * WEEK
+    pauses.pause(handoff.pk, reason=PauseReason.LEAD_AWAY, until=over, at=SOON, by=rita.manager)
+    assert handoffs.expire_untouched(at=NOON + WEEK, limit=10) == []
+    pauses.resume_due(at=over, limit=10)
+
+    assert handoffs.expire_untouched(at=over + WEEK - timedelta(seconds=1), limit=10) == []
+    assert handoffs.expire_untouched(at=over + WEEK, limit=10) == [handoff]
 
 
 def test_a_reassigned_handoff_after_a_breach_has_a_clock_for_the_new_owner(
