@@ -85,11 +85,16 @@ class Member:
     looked: tuple[tuple[Any, ...], Look] | None = field(default=None, repr=False)
 
 
+TURN = 720_720_000_000
+"""What a turn of a rotation costs: most shares of it by weight are whole numbers."""
+
+
 @dataclass(slots=True)
 class Pool:
     """A territory as the rules see it; members by rep, in the order of their joining.
 
-    make_up_turns: how many turns an absent member is owed at most.
+    make_up_turns: how many turns an absent member is owed at most. turn: what one is worth; 0 in
+    decisions that were stored while it was worth the weights of all who earned by it.
     """
 
     territory: int
@@ -101,6 +106,7 @@ class Pool:
     language_is_required: bool = False
     make_up_turns: int = 0
     secondary: int | None = None
+    turn: int = TURN
     members: dict[int, Member] = field(default_factory=dict)
 
 
@@ -162,15 +168,26 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A turn of the rotation: all of `earned` earn their weight, `taken` pays the sum."""
+    """A turn of the rotation: each of `earned` earns its share, `taken` pays the price."""
 
     taken: Member
     earned: Sequence[Member]
+    shares: Sequence[int]
+    price: int
 
-    @property
-    def price(self) -> int:
-        """What the turn is worth: the weights of all who earned."""
-        return sum(member.weight for member in self.earned)
+
+def shares_of(weights: Sequence[int], turn: int = TURN) -> list[int]:
+    """Divide what a turn is worth by weights, in whole numbers; worth 0: the weights themselves.
+
+    A turn costs the same whoever could take it, so members of equal weight who could take the same
+    turns stay within one turn of one another, whoever else comes and goes: they earn the same,
+    their credits differ by exactly the turns that one took more, and the one who is behind goes
+    first. The rest of a division, less than one for each who earns, is nobody's.
+    """
+    if not turn:
+        return list(weights)
+    total = sum(weights)
+    return [turn * weight // total for weight in weights]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from routing.cases import Case, Condition, Member, Outcome, Person, Pool, Rule
 def inputs_of(case: Case, outcome: Outcome) -> dict[str, Any]:
     """Return what a decision keeps of a case beside its candidates, as JSON.
 
-    `earned` names the reps who earned their weight by the turn that was taken.
+    `earned` names the reps who earned by the turn that was taken.
     """
     kept: dict[str, Any] = {
         "named": case.named,
@@ -108,6 +108,7 @@ def _pool_as_json(pool: Pool) -> dict[str, Any]:
         "queue_name": pool.queue_name,
         "zone": pool.zone,
         "make_up_turns": pool.make_up_turns,
+        "turn": pool.turn,
     }
     if pool.language_is_required:
         row["language_is_required"] = True
@@ -192,5 +193,6 @@ def _pool(
         language_is_required=row.get("language_is_required", False),
         make_up_turns=row["make_up_turns"],
         secondary=row.get("secondary"),
+        turn=row.get("turn", 0),
         members=members,
     )

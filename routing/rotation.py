@@ -1,9 +1,9 @@
 """Whose turn it is in a territory: the accounts of its members, kept in the database.
 
-Smooth weighted round robin: at a turn all who could have taken it earn their weight, and who
-takes it pays the sum. Members who are away earn too, until they are owed as many turns as the
-territory makes up for. So the credits of a territory add up to the same after any turn, and
-members who join or leave change nobody else's.
+Smooth weighted round robin: at a turn all who could have taken it earn a share of what it is
+worth, by weight, and who takes it pays that. Members who are away earn too, until they are owed as
+many turns as the territory makes up for. So the credits of a territory add up to the same after a
+turn, but for the rest of a division, and members who join or leave change nobody else's.
 """
 
 from collections import Counter
@@ -14,13 +14,13 @@ from django.db import connection
 from django.db.models import Avg
 
 from routing import territories
-from routing.cases import Turn
+from routing.cases import TURN, Turn, shares_of
 from routing.enums import RuleKind
 from routing.models import Handoff, RoutingDecision, Territory, TerritoryMembership
 
 _SETTLE = """
 UPDATE routing_territorymembership AS member SET credit = credit + change.amount
-FROM unnest(%s::bigint[], %s::int[]) AS change (id, amount) WHERE member.id = change.id
+FROM unnest(%s::bigint[], %s::bigint[]) AS change (id, amount) WHERE member.id = change.id
 """
 
 
@@ -28,7 +28,8 @@ def charge(turns: Iterable[Turn]) -> None:
     """Write down turns that were taken; one statement. Call it under the territories' locks."""
     changes: Counter[int] = Counter()
     for turn in turns:
-        changes.update({member.pk: member.weight for member in turn.earned})
+        for member, share in zip(turn.earned, turn.shares, strict=True):
+            changes[member.pk] += share
         changes[turn.taken.pk] -= turn.price
     _settle(changes)
 
@@ -59,7 +60,8 @@ def paid_for(handoff: Handoff) -> PaidTurn | None:
         return None
     territories.lock([decision.territory_id])
     weights = {row["rep"]: row.get("weight", 1) for row in decision.candidates}
-    earned = {rep: weights[rep] for rep in decision.inputs["earned"]}
+    reps = decision.inputs["earned"]
+    earned = dict(zip(reps, shares_of([weights[rep] for rep in reps]), strict=True))
     return PaidTurn(decision.territory_id, decision.rep_id or 0, earned)
 
 
@@ -84,7 +86,7 @@ def _reverse(turn: PaidTurn, *, sign: int) -> None:
         {ids[rep]: sign * weight for rep, weight in turn.earned.items() if rep in ids}
     )
     if turn.taken_by in ids:
-        changes[ids[turn.taken_by]] -= sign * sum(turn.earned.values())
+        changes[ids[turn.taken_by]] -= sign * TURN
     _settle(changes)
 
 

@@ -11,7 +11,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from definitions.vocabulary import ASKED_FACTS
-from routing.cases import Ask, Case, Code, Look, Member, Outcome, Person, Pool, Rule, Turn
+from routing.cases import (
+    TURN,
+    Ask,
+    Case,
+    Code,
+    Look,
+    Member,
+    Outcome,
+    Person,
+    Pool,
+    Rule,
+    Turn,
+    shares_of,
+)
 
 WHY_LENGTH = 300
 
@@ -61,13 +74,17 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def next_in_turn(members: Sequence[Member]) -> Member:
-    """Say whose turn it is among some members by smooth weighted round robin.
+def turn_of(able: Sequence[Member], owed: Sequence[Member] = (), *, worth: int = TURN) -> Turn:
+    """Say whose turn it is among those able to take it, by smooth weighted round robin.
 
-    Over any run of turns with the same members each gets their share, one turn more or less. Of
-    equals the first goes.
+    All of them, and those who are owed it too, earn their share by weight. Over any run of turns
+    with the same members each gets their share, one turn more or less. Of equals the first goes.
     """
-    return max(members, key=lambda member: member.credit + member.weight)
+    earned = [*able, *owed]
+    shares = shares_of([member.weight for member in earned], worth)
+    balances = [member.credit + share for member, share in zip(able, shares, strict=False)]
+    taken = able[balances.index(max(balances))]
+    return Turn(taken=taken, earned=earned, shares=shares, price=worth or sum(shares))
 
 
 def take(case: Case, outcome: Outcome) -> None:
@@ -77,8 +94,8 @@ def take(case: Case, outcome: Outcome) -> None:
         if case.pool and outcome.rep in case.pool.members:
             case.pool.members[outcome.rep].load += 1
     if outcome.turn is not None:
-        for member in outcome.turn.earned:
-            member.credit += member.weight
+        for member, share in zip(outcome.turn.earned, outcome.turn.shares, strict=True):
+            member.credit += share
         outcome.turn.taken.credit -= outcome.turn.price
 
 
@@ -175,14 +192,14 @@ class Search:
         if not able:
             return None
         owed = self._owed(members, pool, speak=bool(speakers))
-        return Turn(taken=next_in_turn(able), earned=[*able, *owed])
+        return turn_of(able, owed, worth=pool.turn)
 
     def _owed(self, members: Sequence[Member], pool: Pool, *, speak: bool) -> list[Member]:
         """Return the members who are away and are owed this turn too."""
         away = [one for one in members if one.person.is_away]
         if not away or not pool.make_up_turns:
             return []
-        most = pool.make_up_turns * sum(member.weight for member in members)
+        most = pool.make_up_turns * (pool.turn or sum(member.weight for member in members))
         return [
             one
             for one in away

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 from django.db import connection
+from hypothesis import settings as examples
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
@@ -27,6 +28,9 @@ CHROMIUM_ARGUMENTS = [
 
 
 def pytest_configure() -> None:
+    # How long an example takes says what else the machine does.
+    examples.register_profile("untimed", deadline=None)
+    examples.load_profile("untimed")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.AXES_ENABLED = False
     settings.WHITENOISE_AUTOREFRESH = True  # static files from their sources, not from STATIC_ROOT

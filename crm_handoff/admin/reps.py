@@ -21,6 +21,7 @@ from crm_handoff.admin.columns import linked
 from crm_handoff.admin.fields import country_codes, language_codes, words
 from crm_handoff.admin.links import Related
 from routing import rotation
+from routing.cases import TURN
 from routing.models import NamedAccount, Queue, Rep, Territory, TerritoryMembership
 
 WEIGHT_HELP = "A whole number from 1: a rep of weight 2 receives twice as many leads as one of 1."
@@ -52,6 +53,12 @@ class MembershipInline(TabularInline):
         return rows.select_related("territory", "rep__user")
 
 
+@admin.display(description="turns owed", ordering="credit")
+def turns_owed(member: TerritoryMembership) -> str:
+    """Say how many turns the rotation owes a member; below zero: had more than their share."""
+    return f"{member.credit / TURN:.2f}"
+
+
 class NewMembers(RowsFormSet):
     """Memberships to add; whoever joins starts as far in the rotation as the others are."""
 
@@ -79,8 +86,8 @@ class NewMembershipInline(TabularInline):
 
 
 class TerritoriesOfRep(MembershipInline):
-    fields = ("territory", "weight", "capacity", "is_active", "credit")
-    readonly_fields = ("territory", "credit")
+    fields = ("territory", "weight", "capacity", "is_active", turns_owed)
+    readonly_fields = ("territory", turns_owed)
 
 
 class NewTerritoryOfRep(NewMembershipInline):
@@ -89,8 +96,8 @@ class NewTerritoryOfRep(NewMembershipInline):
 
 
 class RepsOfTerritory(MembershipInline):
-    fields = ("rep", "weight", "capacity", "is_active", "credit")
-    readonly_fields = ("rep", "credit")
+    fields = ("rep", "weight", "capacity", "is_active", turns_owed)
+    readonly_fields = ("rep", turns_owed)
 
 
 class NewRepOfTerritory(NewMembershipInline):
@@ -286,7 +293,7 @@ class TerritoryMembershipAdmin(EditableAdmin):
         linked("rep"),
         "weight",
         "load",
-        "credit",
+        turns_owed,
         "is_active",
     )
     list_filter = (
@@ -299,7 +306,7 @@ class TerritoryMembershipAdmin(EditableAdmin):
     search_fields = ("rep__user__email", "territory__name")
     ordering = ("territory", "pk")
     autocomplete_fields = ("territory", "rep")
-    readonly_fields = ("open_count", "excess_count", "credit")
+    readonly_fields = ("open_count", "excess_count", turns_owed)
     fixed_fields = ("territory", "rep")
     when_empty = "Add which reps receive the leads of which territory."
     help_texts = {"weight": WEIGHT_HELP, "capacity": LIMIT_HELP}

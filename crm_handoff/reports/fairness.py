@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import IntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import QuerySet
 
+from routing.cases import TURN
 from routing.models import Territory, TerritoryMembership
 
 Members = QuerySet[TerritoryMembership]
@@ -121,9 +122,9 @@ def of_members(members: Members, *, since: datetime, until: datetime) -> list[Fa
     queries at any number.
     """
     found = list(
-        members.annotate(worth=_worth())
-        .select_related("territory", "rep__user")
-        .order_by("territory__position", "territory", "pk")
+        members.select_related("territory", "rep__user").order_by(
+            "territory__position", "territory", "pk"
+        )
     )
     tally = _counted({member.territory_id for member in found}, since=since, until=until)
     by_territory: dict[int, list[TerritoryMembership]] = defaultdict(list)
@@ -185,14 +186,5 @@ def _share(member: Any, tally: Tally | None) -> Share | None:
         skipped={
             why: count for why, count in counts.most_common() if why not in (ABLE, OTHERWISE)
         },
-        owed=member.credit / member.worth if member.worth else 0.0,
+        owed=member.credit / TURN,
     )
-
-
-def _worth() -> Subquery:
-    """Return what a turn of the member's territory costs: the weights of its active members."""
-    members = TerritoryMembership.objects.filter(
-        territory=OuterRef("territory"), is_active=True
-    ).order_by()
-    sums = members.values("territory").annotate(worth=Sum("weight")).values("worth")
-    return Subquery(sums, output_field=IntegerField())

@@ -106,15 +106,15 @@ class Territory(models.Model):
 class TerritoryMembership(models.Model):
     """A rep receives leads of a territory, in proportion to `weight`.
 
-    `credit` is the smooth weighted round-robin's account: highest goes next. A turn is worth the
-    weights of all who could have taken it. `capacity` limits the open handoffs of this territory
+    `credit` is the smooth weighted round-robin's account, in shares of a turn (`cases.TURN` is one
+    turn): highest goes next. `capacity` limits the open handoffs of this territory
     alone, `open_count` and `excess_count` are kept by the trigger that keeps the rep's.
     """
 
     territory = models.ForeignKey(Territory, on_delete=models.PROTECT, related_name="memberships")
     rep = models.ForeignKey("routing.Rep", on_delete=models.PROTECT, related_name="memberships")
     weight = models.PositiveSmallIntegerField(default=1)
-    credit = models.IntegerField(default=0, editable=False)
+    credit = models.BigIntegerField(default=0, editable=False)
     capacity = models.PositiveSmallIntegerField(
         null=True,
         blank=True,

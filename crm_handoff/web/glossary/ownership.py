@@ -67,7 +67,7 @@ EXPLANATIONS: dict[str, Explanation] = {
             "Turns that the rotation still owes, for example for an absence or a lead that was "
             "rightly returned. They come back by and by."
         ),
-        formula=_("credit ÷ weights of all who work the territory"),
+        formula=_("credit ÷ what a turn is worth"),
         window=_("Now."),
     ),
     "turns_skipped": Explanation(
