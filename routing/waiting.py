@@ -165,7 +165,9 @@ WITH queued AS MATERIALIZED (
       OR account_id IN (SELECT account_id FROM known)
       OR (territory_id = ANY(%(seconds)s) AND (%(has_valued)s OR account_id IN (
           SELECT account_id FROM routing_namedaccount)))
-      OR (territory_id IS NULL AND (%(everywhere)s OR EXISTS (
+      OR ((territory_id IS NULL OR territory_id IN (
+              SELECT id FROM routing_territory WHERE NOT is_active))
+          AND (%(everywhere)s OR EXISTS (
           SELECT FROM routing_territory AS place
           LEFT JOIN leads_account AS account ON account.id = queued.account_id
           WHERE place.is_active

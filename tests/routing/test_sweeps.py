@@ -22,6 +22,7 @@ from routing.models import (
     RoutingDecision,
     RoutingPlan,
     RoutingRule,
+    Territory,
     TerritoryMembership,
 )
 from tests.routing import sales
@@ -235,3 +236,16 @@ def test_waiting_leads_are_decided_once_by_new_rules_though_they_wait_on() -> No
     handoff.refresh_from_db()
     assert (handoff.status, handoff.queue) == (HandoffStatus.QUEUED, elsewhere)
     assert handoff.decisions.count() == 2
+
+
+def test_what_waits_in_a_territory_that_was_retired_goes_to_the_one_that_covers_it_now() -> None:
+    old = sales.team(sales.rep("Full", capacity=0), name="Old", position=10)
+    handoff = sales.opened(sales.agreement())
+    rita = sales.rep("Rita")
+    sales.team(rita, name="New", position=20)
+    Territory.objects.filter(pk=old.pk).update(is_active=False)
+
+    assert sweeps.route_waiting(at=NOON, limit=10) == 1
+
+    handoff.refresh_from_db()
+    assert handoff.rep == rita
