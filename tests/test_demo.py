@@ -241,7 +241,7 @@ def test_people_write_things_down():
 
 
 def test_some_leads_wait_for_somebody_to_give_them_to():
-    assert Handoff.objects.filter(status="queued").count() >= 2
+    assert Handoff.objects.filter(status="queued", territory__may_pull=True).exists()
 
 
 @pytest.mark.parametrize("login", DEMO_LOGINS, ids=lambda login: login.role)
