@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from crm_handoff import absences as jobs
 from definitions.models import DefinitionVersion
 from routing.models import Absence, BusinessCalendar, CalendarWindow, Handoff, TerritoryMembership
+from tests.browser.screens import fits
 from tests.web import world
 
 pytestmark = pytest.mark.browser
@@ -39,10 +40,6 @@ def three(dana):
         world.handed_over(version, world.lead(first, "Keller"), at=at)
         for first in ("Maria", "Nina", "Olga")
     ]
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_rep_marks_half_a_day_and_sees_the_leads_move(anywhere, sign_in, dana, three, ben):

@@ -23,6 +23,7 @@ from leads.enums import Stage
 from routing.enums import HandoffStatus
 from routing.models import Handoff
 from tests.browser.conftest import NARROW, WIDE
+from tests.browser.screens import fits
 from tests.web import world
 
 pytestmark = pytest.mark.browser
@@ -112,10 +113,6 @@ def stricter(team, **fields):
     draft.refresh_from_db()
     draft.criterion_set.filter(key="two_touchpoints").update(wanted=3)
     return rounds.submit(draft, by=team.revops, at=timezone.now() - 2 * HOUR)
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def save(page):
@@ -219,6 +216,7 @@ def open_what_to_sign(page):
     """Follow from home what waits for one's signature."""
     need = page.get_by_role("listitem").filter(has_text="waits for your signature")
     need.get_by_role("link", name="Read and sign").click()
+    page.wait_for_url("**/sign/")
 
 
 def sign(page, side, *, password=world.PASSWORD):

@@ -9,6 +9,7 @@ from crm_handoff.integrations import deliveries
 from crm_handoff.models import User
 from crm_handoff.people import roles
 from crm_handoff.people.roles import Role
+from tests.browser.screens import fits
 from tests.web import world
 
 pytestmark = pytest.mark.browser
@@ -72,7 +73,7 @@ def test_somebody_is_invited_and_comes_in_by_their_letter(
 
         expect(page.get_by_role("heading", level=1, name="My queue")).to_be_visible()
         expect(page.get_by_text("Welcome, Noor Jansen. This is where you start.")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert fits(page)
     noor = User.objects.get(email="noor@example.com")
     assert (roles.roles_of(noor), noor.time_zone) == ({Role.REP}, "Europe/Berlin")
 

@@ -9,6 +9,7 @@ from crm_handoff.people.models import User
 from leads import imports
 from leads.enums import ImportState
 from leads.models import ImportRun, Lead
+from tests.browser.screens import fits
 
 pytestmark = pytest.mark.browser
 
@@ -264,22 +265,19 @@ def test_pages_of_imports_fit_a_phone_and_break_no_content_policy(
     page.set_viewport_size({"width": 390, "height": 844})
     sign_in(page, robin)
 
-    def fits():
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
-
     page.goto(f"{live_server.url}/imports/")
-    fits()
+    assert fits(page), page.url
     page.goto(f"{live_server.url}/imports/new/")
-    fits()
+    assert fits(page), page.url
     send(page, live_server, "fair.csv", FAIR)
-    fits()
+    assert fits(page), page.url
     page.get_by_label("System that the ids are from").fill("fairs")
     settled(page, lambda: page.get_by_text("History", exact=True).click())
-    fits()
+    assert fits(page), page.url
     check(page, workers)
-    fits()
+    assert fits(page), page.url
     let_in(page, workers)
-    fits()
+    assert fits(page), page.url
     page.goto(f"{live_server.url}/imports/")
-    fits()
+    assert fits(page), page.url
     assert said == []

@@ -11,6 +11,7 @@ from definitions.models import DefinitionVersion
 from leads.models import Asset
 from routing import handoffs
 from routing.models import RejectionReason
+from tests.browser.screens import fits
 from tests.web import world
 
 pytestmark = pytest.mark.browser
@@ -40,10 +41,6 @@ def rejected(dana, guide):
         at=at,
     )
     return handoff
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_refusal_is_read_to_its_ground(anywhere, sign_in, rejected):

@@ -10,6 +10,7 @@ from definitions.models import DefinitionVersion
 from leads.models import Lead
 from routing.enums import HandoffStatus
 from routing.models import Absence, Attempt, Confirmation, FollowUp, Handoff, Rejection
+from tests.browser.screens import fits
 from tests.web import world
 
 pytestmark = pytest.mark.browser
@@ -19,10 +20,6 @@ pytestmark = pytest.mark.browser
 def maria(dana):
     """A lead who waits for Dana."""
     return world.handed_over(DefinitionVersion.objects.get(), world.lead("Maria", "Keller"))
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def log_attempt(page, *, step):

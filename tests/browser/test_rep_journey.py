@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from routing.enums import HandoffStatus, TimerState
 from routing.models import Confirmation, Handoff, Rejection, SlaTimer
+from tests.browser.screens import fits
 
 pytestmark = pytest.mark.browser
 
@@ -170,8 +171,7 @@ def test_the_whole_page_works_at_phone_width(page, sign_in, dana, website, work)
 
     for address in (page.url, page.locator(".lead .name").get_attribute("href")):
         page.goto(address if address.startswith("http") else page.url.split("/queue")[0] + address)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 390, address
+        assert fits(page), address
 
 
 def test_pages_log_no_errors_and_break_no_content_policy(page, sign_in, dana, website, work):

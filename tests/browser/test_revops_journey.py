@@ -13,6 +13,7 @@ from definitions.enums import Side
 from definitions.models import DefinitionVersion
 from leads.models import Account
 from routing.models import BusinessCalendar
+from tests.browser.screens import fits
 from tests.web import world
 
 pytestmark = pytest.mark.browser
@@ -36,10 +37,6 @@ def come_in(email):
     """Accept an invitation, as the letter's page does."""
     person = User.objects.get(email=email)
     return invitations.accept(person, password=world.PASSWORD, at=timezone.now())
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def expect_done(page, *steps):

@@ -9,15 +9,12 @@ from definitions.models import DefinitionVersion
 from leads.companies import AccountFacts
 from routing.enums import PlanState
 from routing.models import RoutingPlan
+from tests.browser.screens import fits
 from tests.web import world
 
 pytestmark = pytest.mark.browser
 
 BIG = {"name": "Rheinwerk AG", "domain": "rheinwerk.example", "country": "DE"}
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_revops_draw_up_and_publish_rules(anywhere, sign_in, dana, lena, live_server):

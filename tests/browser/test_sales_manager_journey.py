@@ -10,6 +10,7 @@ from crm_handoff.models import User
 from definitions.models import DefinitionVersion
 from routing import handoffs
 from routing.models import Absence, Handoff, Rep, RoutingDecision
+from tests.browser.screens import fits
 from tests.web import world
 
 pytestmark = pytest.mark.browser
@@ -26,10 +27,6 @@ def choose(sheet, label, name):
     """Choose a rep, whose load stands beside the name."""
     box = sheet.get_by_label(label)
     box.select_option(box.locator("option", has_text=name).get_attribute("value"))
-
-
-def fits(page):
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_a_late_lead_goes_to_a_rep_who_is_full_with_a_reason(anywhere, sign_in, dana, lena, late):
