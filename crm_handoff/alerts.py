@@ -75,20 +75,19 @@ def suspend_repeaters(*, at: datetime | None = None) -> int:
 def attend(*, at: datetime) -> int:
     """Raise an alert for every signed limit that is broken, and remind of those that wait.
 
-    The share judged is that of the 28 days up to now, of 20 cases or more. Two queries for each
-    version in force, and two more.
+    The share judged is that of the 28 days up to now, of 20 cases or more. A query for each
+    version in force, and four more.
 
     Returns:
         How many alerts were raised.
     """
-    window = misses.rolling(at=at)
-    missed = misses.rates_of_definitions(window)
+    missed = misses.rates_of_definitions(misses.rolling(at=at))
+    below = criteria.rates_of_definitions(at=at)
     raised = 0
     for version in _in_force():
-        below = criteria.rate_of(version.definition, begins_at=window.begins_at, ends_at=at)
         rates = {
             Side.SALES: missed.get(version.definition_id, Rate(0, 0)),
-            Side.MARKETING: below,
+            Side.MARKETING: below.get(version.definition_id, Rate(0, 0)),
         }
         found = (raise_if_broken(version, side, rate=rate, at=at) for side, rate in rates.items())
         raised += sum(alert is not None for alert in found)

@@ -37,16 +37,17 @@ class DefinitionRate:
         return self.rate.breaks(self.limit_pct)
 
 
-def rate_of(definition: Definition, *, begins_at: datetime, ends_at: datetime) -> Rate:
-    """Return how many of a definition's handovers miss the floor, opened in a window.
+def rates_of_definitions(*, at: datetime) -> dict[int, Rate]:
+    """Return what part of each definition's handovers of the last 28 days misses the floor.
 
-    The window holds its beginning and not its end. One query.
+    By the definition's id; those that handed nothing over have none. One query.
     """
-    handed_over = Handoff.objects.filter(
-        version__definition=definition, opened_at__gte=begins_at, opened_at__lt=ends_at
+    begins_at, ends_at = batches.window(at)
+    opened = Handoff.objects.filter(opened_at__gte=begins_at, opened_at__lt=ends_at)
+    counted = opened.values("version__definition").annotate(
+        count=Count("pk", filter=Q(floor_missed=True)), of=Count("pk")
     )
-    found = handed_over.aggregate(count=Count("pk", filter=Q(floor_missed=True)), of=Count("pk"))
-    return Rate(found["count"], found["of"])
+    return {row["version__definition"]: Rate(row["count"], row["of"]) for row in counted}
 
 
 def by_definition(*, at: datetime) -> list[DefinitionRate]:
@@ -54,12 +55,7 @@ def by_definition(*, at: datetime) -> list[DefinitionRate]:
 
     Two queries.
     """
-    begins_at, ends_at = batches.window(at)
-    opened = Handoff.objects.filter(opened_at__gte=begins_at, opened_at__lt=ends_at)
-    counted = opened.values("version__definition").annotate(
-        count=Count("pk", filter=Q(floor_missed=True)), of=Count("pk")
-    )
-    rates = {row["version__definition"]: Rate(row["count"], row["of"]) for row in counted}
+    rates = rates_of_definitions(at=at)
     active = DefinitionVersion.objects.filter(state=VersionState.ACTIVE).defer("content")
     people = ("sales_operator", "sales_deputy", "marketing_operator", "marketing_deputy")
     found = [

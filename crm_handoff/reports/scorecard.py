@@ -9,10 +9,9 @@ from typing import Any
 
 from django.db import connection
 
+from crm_handoff.reports.limits import Limits, limits_in_force
 from crm_handoff.reports.rates import Rate
 from crm_handoff.reports.weeks import Week, WeekRule
-from definitions.enums import VersionState
-from definitions.models import DefinitionVersion
 from definitions.vocabulary import Process
 
 WEEKS_SHOWN = 13
@@ -74,19 +73,6 @@ class WeekFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What the versions in force promise, the strictest where they differ.
-
-    The people are those named to answer for the version of the strictest limit; blank: nobody.
-    """
-
-    response_pct: float
-    criteria_pct: float
-    sales_operator: str
-    marketing_operator: str
-
-
-@dataclass(frozen=True, slots=True)
 class Scorecard:
     """One process; `weeks` has the earliest first, the last one still running.
 
@@ -114,7 +100,7 @@ class Scorecard:
 def scorecards(*, at: datetime, rule: WeekRule) -> tuple[Scorecard, ...]:
     """Return a scorecard a process that is in force or hands leads over.
 
-    at: figures are those known by then. Six queries, at any size.
+    at: figures are those known by then. Eight queries, at any size.
     """
     weeks = rule.weeks_until(at, count=WEEKS_SHOWN)
     wanted = _wanted(weeks, at)
@@ -124,15 +110,7 @@ def scorecards(*, at: datetime, rule: WeekRule) -> tuple[Scorecard, ...]:
     cohorts = {
         row["process"]: Rate(row["sql_count"], row["count"]) for row in _rows(_COHORTS, wanted)
     }
-    return _cards(figures, cohorts)
-
-
-def promises_kept(*, at: datetime, weeks: Sequence[Week]) -> tuple[Scorecard, ...]:
-    """Return scorecards of two weeks or more with what is promised, not with what it pays.
-
-    Three queries.
-    """
-    return _cards(_figures(weeks, _wanted(weeks, at), (_HANDED_OVER, _CAME_DUE)), {})
+    return _cards(figures, cohorts, limits_in_force(at=at))
 
 
 def _figures(
@@ -150,40 +128,15 @@ def _figures(
 
 
 def _cards(
-    figures: dict[str, tuple[WeekFigures, ...]], cohorts: dict[str, Rate]
+    figures: dict[str, tuple[WeekFigures, ...]],
+    cohorts: dict[str, Rate],
+    limits: dict[str, Limits],
 ) -> tuple[Scorecard, ...]:
-    limits = limits_in_force()
     return tuple(
         Scorecard(process, figures[process], cohorts.get(process, Rate(0, 0)), limits.get(process))
         for process in Process
         if process in figures or process in limits
     )
-
-
-def limits_in_force() -> dict[str, Limits]:
-    """Return the strictest limits of each process that has a version in force; one query."""
-    active = DefinitionVersion.objects.filter(state=VersionState.ACTIVE).select_related(
-        "sales_operator", "marketing_operator"
-    )
-    by_process: dict[str, list[DefinitionVersion]] = defaultdict(list)
-    for version in active.defer("content").order_by("pk"):
-        by_process[version.process].append(version)
-    return {process: _strictest(versions) for process, versions in by_process.items()}
-
-
-def _strictest(versions: Sequence[DefinitionVersion]) -> Limits:
-    response = min(versions, key=lambda version: version.response_limit_pct)
-    criteria = min(versions, key=lambda version: version.criteria_limit_pct)
-    return Limits(
-        response_pct=float(response.response_limit_pct),
-        criteria_pct=float(criteria.criteria_limit_pct),
-        sales_operator=_name(response.sales_operator),
-        marketing_operator=_name(criteria.marketing_operator),
-    )
-
-
-def _name(person: Any) -> str:
-    return str(person) if person is not None else ""
 
 
 def _wanted(weeks: Sequence[Week], at: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Both miss rates of this week beside their limits, drawn."""
+"""Both signed miss rates beside their limits, drawn."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,18 +6,12 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from crm_handoff.reports import scorecard, weeks
-from crm_handoff.reports.scorecard import Scorecard
+from crm_handoff.reports.limits import Limits, limits_in_force
+from crm_handoff.reports.rates import Rate
 from crm_handoff.web.figures import PAGES, name_of
 from crm_handoff.web.shares import percent
-from crm_handoff.web.verdicts import (
-    FEW_WEEKS,
-    NAMES,
-    Promise,
-    Verdict,
-    conclude,
-    promises_of,
-)
+from crm_handoff.web.verdicts import NAMES, Promise, Verdict, judge, signed_promises
+from definitions.vocabulary import Process
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +29,34 @@ class Gauge:
 
 
 def gauges(*, at: datetime) -> list[Gauge]:
-    """Return both miss rates of this week for each process; four queries."""
-    last = weeks.rule_of_organization().weeks_until(at, count=FEW_WEEKS)
+    """Return both miss rates of the last 28 days for each process in force; three queries."""
+    found = limits_in_force(at=at)
     return [
-        _gauge(promise, card)
-        for card in scorecard.promises_kept(at=at, weeks=last)
-        for promise in promises_of(card)
-        if not promise.is_floor
+        gauge
+        for process in Process
+        if process in found
+        for gauge in _gauges(found[process], process)
     ]
 
 
-def _gauge(promise: Promise, card: Scorecard) -> Gauge:
-    rate = promise.rate_of(card.this_week)
+def _gauges(limits: Limits, process: Process) -> tuple[Gauge, Gauge]:
+    responses, floor = signed_promises(limits)
+    missed, below = limits.response.kept, limits.criteria.kept
+    return (
+        _gauge(responses, missed, process, explains="response_misses_28_days"),
+        _gauge(floor, below, process, explains="floor_misses_28_days"),
+    )
+
+
+def _gauge(promise: Promise, rate: Rate, process: Process, *, explains: str) -> Gauge:
     share = (rate.pct or 0) / (2 * promise.limit_pct) if promise.limit_pct else 0
     return Gauge(
-        explains=promise.explains,
+        explains=explains,
         name=NAMES[promise.explains](),
-        process=name_of(card.process),
+        process=name_of(process),
         value=percent(rate),
-        detail=_("%(count)s of %(of)s this week") % {"count": rate.count, "of": rate.of},
+        detail=_("%(count)s of %(of)s in 28 days") % {"count": rate.count, "of": rate.of},
         width=f"{100 * min(1.0, share):.2f}%",
-        verdict=conclude(promise, card.weeks),
+        verdict=judge(promise, rate),
         address=reverse(PAGES[promise.explains]),
     )

@@ -1,6 +1,7 @@
 """Whether the agreement is kept, and what changed: concluded only where there are cases enough.
 
-A week often has too few. Then the last four weeks together are concluded from, and said so.
+Signed limits are judged by the 28 days up to now, here as where alarms ring. Acceptance has no
+signed limit: it is judged by the week, or by the last four where that has too few.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from crm_handoff.reports.limits import Limit, Limits
 from crm_handoff.reports.rates import ENOUGH, Rate, change_of
 from crm_handoff.reports.scorecard import ACCEPTANCE_TARGET_PCT, Scorecard, WeekFigures
 from crm_handoff.web.shares import pct, percent
@@ -35,14 +37,14 @@ class Verdict:
 class Promise:
     """Something that the agreement promises about a share: a floor or a ceiling for it.
 
-    answered_by: whom the versions in force name to answer for it.
+    signed: the limit that both sides signed, None for a target of our own.
     """
 
     explains: str
     rate_of: RateOf
     limit_pct: float
     is_floor: bool = False
-    answered_by: str = ""
+    signed: Limit | None = None
 
     def is_kept(self, rate: Rate) -> bool:
         """Say whether a share keeps the promise, on the raw share as it was signed."""
@@ -59,28 +61,32 @@ def promises_of(card: Scorecard) -> tuple[Promise, ...]:
         limit_pct=ACCEPTANCE_TARGET_PCT,
         is_floor=True,
     )
-    limits = card.limits
-    if limits is None:
+    if card.limits is None:
         return (acceptance,)
+    return acceptance, *signed_promises(card.limits)
+
+
+def signed_promises(limits: Limits) -> tuple[Promise, Promise]:
+    """Return what sales promised, then what marketing did."""
     responses = Promise(
         explains="response_misses",
         rate_of=lambda week: week.response_misses,
-        limit_pct=limits.response_pct,
-        answered_by=limits.sales_operator,
+        limit_pct=limits.response.pct,
+        signed=limits.response,
     )
     floor = Promise(
         explains="floor_misses",
         rate_of=lambda week: week.floor_misses,
-        limit_pct=limits.criteria_pct,
-        answered_by=limits.marketing_operator,
+        limit_pct=limits.criteria.pct,
+        signed=limits.criteria,
     )
-    return acceptance, responses, floor
+    return responses, floor
 
 
 def verdict_of(card: Scorecard) -> Verdict:
-    """Say in one line whether the agreement is kept, by this week or the last four."""
-    judged = [(promise, *judged_by(card.weeks, promise)) for promise in promises_of(card)]
-    enough = [(promise, rate) for promise, rate, _is_week in judged if rate.is_enough]
+    """Say in one line whether the agreement is kept."""
+    judged = [(promise, judged_by(card.weeks, promise)[0]) for promise in promises_of(card)]
+    enough = [(promise, rate) for promise, rate in judged if rate.is_enough]
     broken = [(promise, rate) for promise, rate in enough if not promise.is_kept(rate)]
     if not enough:
         return Verdict("few", _("Too few cases to say"))
@@ -90,23 +96,38 @@ def verdict_of(card: Scorecard) -> Verdict:
 
 
 def conclude(promise: Promise, weeks: Sequence[WeekFigures]) -> Verdict:
-    """Say whether a promise is kept by the last of the weeks or the last four together."""
-    rate, is_week = judged_by(weeks, promise)
+    """Say whether a promise is kept by the share that it is judged by, and over which time."""
+    rate, over_time = judged_by(weeks, promise)
+    verdict = judge(promise, rate)
+    if not over_time or not rate.is_enough:
+        return verdict
+    words = over_time % {"value": percent(rate), "verdict": verdict.words}
+    return Verdict(verdict.state, words)
+
+
+def judge(promise: Promise, rate: Rate) -> Verdict:
+    """Say whether a share keeps a promise, or that there are too few cases to say."""
     if not rate.is_enough:
         few = _("too few to say: %(count)s of %(enough)s") % {"count": rate.of, "enough": ENOUGH}
         return Verdict("few", few)
-    state = "good" if promise.is_kept(rate) else "late"
-    words = _concluded(promise, is_kept=state == "good")
-    if is_week:
-        return Verdict(state, words)
-    over_weeks = _("%(value)s in 4 weeks: %(verdict)s")
-    return Verdict(state, over_weeks % {"value": percent(rate), "verdict": words})
+    is_kept = promise.is_kept(rate)
+    words = _concluded(promise, is_kept=is_kept)
+    if promise.signed is not None and promise.signed.definition:
+        words = f"{words} ({promise.signed.definition})"
+    return Verdict("good" if is_kept else "late", words)
 
 
-def judged_by(weeks: Sequence[WeekFigures], promise: Promise) -> tuple[Rate, bool]:
-    """Return the share that is concluded from, and whether it is that of the last week alone."""
+def judged_by(weeks: Sequence[WeekFigures], promise: Promise) -> tuple[Rate, str]:
+    """Return the share that is concluded from, and the words over which time.
+
+    Blank words: that of the last week, which is shown anyhow.
+    """
+    if promise.signed is not None:
+        return promise.signed.kept, _("%(value)s in 28 days: %(verdict)s")
     week = promise.rate_of(weeks[-1])
-    return (week, True) if week.is_enough else (over(weeks[-FEW_WEEKS:], promise.rate_of), False)
+    if week.is_enough:
+        return week, ""
+    return over(weeks[-FEW_WEEKS:], promise.rate_of), _("%(value)s in 4 weeks: %(verdict)s")
 
 
 def over(weeks: Iterable[WeekFigures], rate_of: RateOf) -> Rate:
@@ -202,9 +223,9 @@ def _concluded(promise: Promise, *, is_kept: bool) -> str:
         return words % limit
     if promise.is_floor:
         return _("below the target of %(limit)s") % limit
-    if promise.answered_by:
+    if promise.signed is not None and promise.signed.operator:
         words = _("over %(limit)s: %(name)s answers for it")
-        return words % (limit | {"name": promise.answered_by})
+        return words % (limit | {"name": promise.signed.operator})
     return _("over %(limit)s") % limit
 
 

@@ -33,7 +33,7 @@ from tests.faults.hostile import Hostile
 from tests.faults.stack import Stack, running_stack
 from tests.faults.watcher import Watcher
 
-STANDS_STILL_FOR_SECONDS = 60
+STANDS_STILL_FOR_SECONDS = 120
 """How long nothing may become less of what is left to do, once no fault strikes anymore."""
 
 POST_WITHIN_SECONDS = 120

@@ -11,8 +11,9 @@ from django.utils import timezone
 from crm_handoff.integrations.models import Delivery
 from crm_handoff.people import onboarding
 from crm_handoff.people.models import Organization, User
+from crm_handoff.reports.limits import Limit, Limits
 from crm_handoff.reports.rates import Rate
-from crm_handoff.reports.scorecard import Limits, Scorecard, WeekFigures
+from crm_handoff.reports.scorecard import Scorecard, WeekFigures
 from crm_handoff.reports.weeks import WEEK, Week
 from crm_handoff.web import figures, home, verdicts
 from crm_handoff.web.charts import Bar, chart
@@ -25,6 +26,7 @@ from routing import escalation, handoffs
 from routing.enums import ReasonCategory
 from routing.models import RejectionReason
 from tests.reports.test_rejections import mixed
+from tests.routing.due import promises
 from tests.web import world
 from tests.web.world import DAY, HOUR, MINUTE
 
@@ -224,23 +226,30 @@ def test_queries_stay_as_few_with_many_leads(who, request, version, dana, door):
     with CaptureQueriesContext(connection) as many:
         client.get("/")
 
-    assert len(many) == len(few) <= 32
+    assert len(many) == len(few) <= 34
 
 
 # What is concluded, and what is not.
 
+NONE = Rate(0, 0)
 MONDAY = timezone.now().replace(microsecond=0)
 
 
-def card(*rates, limits=True, of=WeekFigures):
-    """A scorecard whose weeks missed so many first responses, the latest last."""
+def card(*rates, kept=NONE, is_signed=True):
+    """A scorecard whose weeks missed so many first responses, the latest last.
+
+    kept: how many were missed in the 28 days up to now.
+    """
     missing = [Rate(0, 0)] * (13 - len(rates))
     weeks = []
     for back, rate in enumerate(reversed([*missing, *rates])):
         begins = MONDAY - back * WEEK
-        weeks.append(of(Week(begins, begins + WEEK), due_count=rate.of, missed_count=rate.count))
-    signed = Limits(10.0, 5.0, "Samir Haddad", "Maya Lindqvist") if limits else None
-    return Scorecard(Process.CRITERIA_LED, tuple(reversed(weeks)), Rate(0, 0), signed)
+        weeks.append(
+            WeekFigures(Week(begins, begins + WEEK), due_count=rate.of, missed_count=rate.count)
+        )
+    signed = Limits(Limit(10.0, kept, "Samir Haddad"), Limit(5.0, Rate(0, 0), "Maya Lindqvist"))
+    limits = signed if is_signed else None
+    return Scorecard(Process.CRITERIA_LED, tuple(reversed(weeks)), Rate(0, 0), limits)
 
 
 def misses(found):
@@ -248,33 +257,65 @@ def misses(found):
 
 
 @pytest.mark.parametrize(
-    ("rates", "state", "words"),
+    ("kept", "state", "words"),
     [
-        pytest.param([Rate(1, 20)], "good", "within 10 %", id="kept this week"),
-        pytest.param([Rate(3, 20)], "late", "over 10 %: Samir Haddad answers for it", id="broken"),
-        pytest.param([Rate(3, 19)], "few", "too few to say: 19 of 20", id="too few"),
+        pytest.param(Rate(1, 20), "good", "5 % in 28 days: within 10 %", id="kept"),
         pytest.param(
-            [Rate(5, 10), Rate(0, 10)],
+            Rate(3, 20),
             "late",
-            "25 % in 4 weeks: over 10 %: Samir Haddad answers for it",
-            id="by four weeks",
+            "15 % in 28 days: over 10 %: Samir Haddad answers for it",
+            id="broken",
         ),
+        pytest.param(Rate(3, 19), "few", "too few to say: 19 of 20", id="too few"),
     ],
 )
-def test_a_limit_is_judged_by_cases_enough(rates, state, words):
-    found = card(*rates)
+def test_a_signed_limit_is_judged_by_the_last_28_days_whatever_the_week_says(kept, state, words):
+    found = card(Rate(15, 20), kept=kept)
 
     verdict = verdicts.conclude(misses(found), found.weeks)
 
     assert (verdict.state, verdict.words) == (state, words)
 
 
-def test_the_line_about_a_process_names_what_is_broken_alone():
-    assert verdicts.verdict_of(card(Rate(4, 20))).words == (
-        "first responses missed 20 %, limit 10 %"
+@pytest.mark.parametrize(
+    ("weeks", "state", "words"),
+    [
+        pytest.param([(30, 0)] * 4 + [(14, 6)], "good", "target 70 % reached", id="this week"),
+        pytest.param(
+            [(5, 5), (5, 5)], "late", "50 % in 4 weeks: below the target of 70 %", id="four weeks"
+        ),
+        pytest.param([(5, 5)], "few", "too few to say: 10 of 20", id="too few"),
+    ],
+)
+def test_acceptance_is_judged_by_the_week_or_the_last_four(weeks, state, words):
+    figures_of_weeks = tuple(
+        WeekFigures(Week(MONDAY, MONDAY + WEEK), accepted_count=accepted, rejected_count=rejected)
+        for accepted, rejected in weeks
     )
-    assert verdicts.verdict_of(card(Rate(1, 20))).words == "Every limit is kept"
-    assert verdicts.verdict_of(card(Rate(1, 2))).words == "Too few cases to say"
+    acceptance = verdicts.promises_of(card())[0]
+
+    verdict = verdicts.conclude(acceptance, figures_of_weeks)
+
+    assert (verdict.state, verdict.words) == (state, words)
+
+
+def test_home_team_page_and_promise_pages_give_one_verdict(version, dana, manager, door):
+    at = timezone.now()
+    promises(version, dana, missed=4, of=4, at=at - timedelta(days=27))
+    promises(version, dana, missed=0, of=20, at=at - timedelta(days=20))
+    client = door(manager)
+
+    home = next(
+        figure
+        for figure in client.get("/").context["figures"]
+        if figure.explains == "response_misses"
+    )
+    gauge = client.get("/team/side/").context["gauges"][0]
+    page = client.get("/sla/response/").context["signed"][0].share
+
+    assert home.verdict.words.startswith("16.7 % in 28 days: over 10 %")
+    assert gauge.value == page.value == "16.7 %"
+    assert home.verdict.state == gauge.verdict.state == page.verdict.state == "late"
 
 
 @pytest.mark.parametrize(
@@ -315,7 +356,7 @@ def test_what_changed_is_said_in_a_sentence_that_claims_no_more_than_it_knows(ra
 
 
 def test_without_a_version_in_force_only_acceptance_is_judged():
-    assert [p.explains for p in verdicts.promises_of(card(limits=False))] == ["acceptance"]
+    assert [p.explains for p in verdicts.promises_of(card(is_signed=False))] == ["acceptance"]
 
 
 def test_direct_sqls_are_shown_where_criteria_lead_alone():

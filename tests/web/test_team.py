@@ -194,10 +194,13 @@ def test_absences_of_today_and_the_next_two_weeks_name_who_stands_in(
     assert "nobody stands in" in page
 
 
-def test_both_promises_of_the_week_stand_beside_their_limits(version, dana, manager, door):
+def test_both_promises_stand_beside_their_limits(version, dana, manager, door):
     gauges = side(door(manager)).context["gauges"]
 
-    assert [gauge.explains for gauge in gauges] == ["response_misses", "floor_misses"]
+    assert [gauge.explains for gauge in gauges] == [
+        "response_misses_28_days",
+        "floor_misses_28_days",
+    ]
     assert {gauge.verdict.state for gauge in gauges} == {"few"}
 
 

@@ -37,8 +37,8 @@ EXPLANATIONS: dict[str, Explanation] = {
         formula=_("handed over below the floor ÷ all handed over"),
         window=_("The week in which they were handed over."),
         source=_(
-            "The limit is the one both sides signed, usually 5 %. It counts from 20 leads on; "
-            "below that it is too few to say."
+            "The limit is the one both sides signed, usually 5 %. It is judged by the last 28 "
+            "days, from 20 leads on; below that it is too few to say."
         ),
     ),
     "floor_misses_28_days": Explanation(
@@ -81,8 +81,20 @@ EXPLANATIONS: dict[str, Explanation] = {
         formula=_("missed ÷ first-response clocks that came due"),
         window=_("The week in which they came due; business time as each promise counts it."),
         source=_(
-            "The limit is the one both sides signed, usually 10 %. It counts from 20 clocks on; "
-            "below that it is too few to say."
+            "The limit is the one both sides signed, usually 10 %. It is judged by the last 28 "
+            "days, from 20 clocks on; below that it is too few to say."
+        ),
+    ),
+    "response_misses_28_days": Explanation(
+        name=_("Missed first responses"),
+        meaning=_(
+            "First contacts that came later than promised, or not at all. This is sales' promise."
+        ),
+        formula=_("missed ÷ first-response clocks that came due"),
+        window=_("Due in the last 28 days; business time as each promise counts it."),
+        source=_(
+            "The line is the limit that both sides signed. It counts from 20 clocks on; below "
+            "that it is too few to say."
         ),
     ),
     "response_rate": Explanation(
