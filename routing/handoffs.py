@@ -12,7 +12,18 @@ from definitions.models import DefinitionVersion
 from leads import lifecycle, traces
 from leads.enums import Cause, Stage
 from leads.models import Evaluation, Lead
-from routing import assignment, choices, floor, holders, locks, notices, packet, promises, timers
+from routing import (
+    assignment,
+    choices,
+    floor,
+    holders,
+    locks,
+    notices,
+    packet,
+    promises,
+    shortening,
+    timers,
+)
 from routing.answers import (
     CommentRequired,
     HandoffNotHeld,
@@ -196,7 +207,7 @@ def _heed(lead: Lead, evaluation: Evaluation, *, at: datetime) -> None:
     """Let new high intent shorten the clock of the lead's open handoff."""
     open_now = Handoff.objects.filter(lead=lead, status__in=sorted(HandoffStatus.OPEN))
     handoff = locks.lock_handoff(open_now.values_list("pk", flat=True).get())
-    timers.shorten(handoff, evaluation=evaluation, at=at)
+    shortening.shorten(handoff, evaluation=evaluation, at=at)
 
 
 def _owner(choice: Choice, *, at: datetime) -> dict[str, Any]:

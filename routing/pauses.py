@@ -1,6 +1,6 @@
 """Clocks that stand still for a while, by a manager's or the system's word."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from routing import elapsed, ledger, locks, steps, stopping
+from routing import cadences, elapsed, ledger, locks, steps, stopping
 from routing.calendar import Interval
 from routing.enums import PauseReason, SlaEventKind, StepState, TimerState
 from routing.hours import hours_in
@@ -20,6 +20,9 @@ OVER = """SELECT min(paused_until) FROM routing_slatimer
 
 MOST_DAYS = 30
 """So long a clock may stand still at a time."""
+
+NEW_INTENT = "new_intent"
+"""What ended a pause that nobody ended, as the ledger keeps it."""
 
 
 class ClockNotRunning(Exception):
@@ -56,8 +59,8 @@ def pause(
     """Halt the running clocks of a handoff and return them.
 
     For a manager or the system (`by` None). They go on by themselves at `until`, and fall due
-    later by the business time that they stood still. note: what is to be said beside the reason,
-    kept in the ledger.
+    later by the business time that they stood still; so do the tasks of the handoff's cadence
+    that are not due yet. note: what is to be said beside the reason, kept in the ledger.
 
     Raises:
         Handoff.DoesNotExist: there is none of that id.
@@ -68,13 +71,15 @@ def pause(
     if not at < until <= at + timedelta(days=MOST_DAYS):
         raise PauseWithoutLimit
     handoff = locks.lock_open_handoff(handoff_id)
+    known = stopping.unanswered(handoff)
     running = [
         timer
-        for timer in stopping.unanswered(handoff)
+        for timer in known
         if timer.state == TimerState.RUNNING and not stopping.is_overdue(timer, at=at)
     ]
     if not running:
         raise ClockNotRunning
+    rested_until = goes_on_at(known, at=at)
     for timer in running:
         pauses = [*elapsed.stood_still(timer), (at, until)]
         timer.state, timer.paused_at = TimerState.PAUSED, at
@@ -90,6 +95,7 @@ def pause(
             due_at=timer.due_at.isoformat(),
             **({"note": note.strip()} if note.strip() else {}),
         )
+    cadences.rest(handoff, until=goes_on_at(known, at=at), instead_of=rested_until, at=at)
     return running
 
 
@@ -97,7 +103,8 @@ def pause(
 def resume(handoff_id: int, *, at: datetime, by: AbstractBaseUser | None = None) -> list[SlaTimer]:
     """Let the paused clocks of a handoff run on with the time that they had left; return them.
 
-    The wall-clock backstop moves by as much as the clock stood still.
+    The wall-clock backstop moves by as much as the clock stood still. The tasks of its cadence
+    that rested come as much sooner as the pause is shorter than it was to be.
 
     Raises:
         Handoff.DoesNotExist: there is none of that id.
@@ -105,13 +112,24 @@ def resume(handoff_id: int, *, at: datetime, by: AbstractBaseUser | None = None)
         ClockNotRunning: no clock is paused.
     """
     handoff = locks.lock_open_handoff(handoff_id)
-    paused = [t for t in stopping.unanswered(handoff) if t.state == TimerState.PAUSED]
+    paused = _end(handoff, stopping.unanswered(handoff), at=at, by=by)
     if not paused:
         raise ClockNotRunning
-    for timer in paused:
-        _resume(timer, at=at, by=by)
-    look_again(handoff, at=at)
     return paused
+
+
+@transaction.atomic
+def end_by_intent(handoff: Handoff, timers: Iterable[SlaTimer], *, at: datetime) -> None:
+    """Let the paused ones of a locked handoff's locked clocks run on, for new high intent came.
+
+    The ledger says so of each. A pause that was over before ended by itself.
+    """
+    _end(handoff, timers, at=at, cause=NEW_INTENT)
+
+
+def goes_on_at(timers: Iterable[SlaTimer], *, at: datetime) -> datetime:
+    """Return when the last pause of a handoff's clocks ends; `at` where none stands still."""
+    return max([at, *(timer.paused_until for timer in timers if timer.paused_until is not None)])
 
 
 def resume_due(*, at: datetime, limit: int) -> int:
@@ -137,7 +155,7 @@ def _resume_due(handoff_id: int, *, at: datetime) -> bool:
         if timer.paused_until is not None and timer.paused_until <= at
     ]
     for timer in over:
-        _resume(timer, at=timer.paused_until or at, by=None)
+        _resume(timer, at=at)
     look_again(handoff, at=at)
     return bool(over)
 
@@ -151,12 +169,41 @@ def look_again(handoff: Handoff, *, at: datetime) -> None:
     running.exclude(moved_on_at=None).update(moved_on_at=None)
 
 
-def _resume(timer: SlaTimer, *, at: datetime, by: AbstractBaseUser | None) -> None:
-    pauses = elapsed.stood_still(timer, until=at)
+def _end(
+    handoff: Handoff,
+    timers: Iterable[SlaTimer],
+    *,
+    at: datetime,
+    by: AbstractBaseUser | None = None,
+    cause: str = "",
+) -> list[SlaTimer]:
+    """Let the paused ones of a handoff's clocks run on, its cadence with them; return them."""
+    paused = [timer for timer in timers if timer.state == TimerState.PAUSED]
+    rested_until = goes_on_at(paused, at=at)
+    for timer in paused:
+        _resume(timer, at=at, by=by, cause=cause)
+    cadences.rest(handoff, until=at, instead_of=rested_until, at=at)
+    if paused:
+        look_again(handoff, at=at)
+    return paused
+
+
+def _resume(
+    timer: SlaTimer, *, at: datetime, by: AbstractBaseUser | None = None, cause: str = ""
+) -> None:
+    """Let a paused clock run on from an instant, or from its limit where that was sooner."""
+    limit = timer.paused_until
+    is_over = limit is not None and limit <= at
+    began_at = timer.paused_at or at
+    # Clocks of two machines differ a little: a pause still does not end before it began.
+    ended_at = max(began_at, limit if limit is not None and is_over else at)
+    pauses = elapsed.stood_still(timer, until=ended_at)
     timer.state, timer.paused_at = TimerState.RUNNING, None
     timer.paused_until, timer.pause_reason = None, ""
-    _count_anew(timer, pauses, at=at)
-    ledger.record(timer, SlaEventKind.RESUMED, at=at, by=by, due_at=timer.due_at.isoformat())
+    _count_anew(timer, pauses, at=ended_at)
+    said = {"cause": cause} if cause and not is_over else {}
+    due_at = timer.due_at.isoformat()
+    ledger.record(timer, SlaEventKind.RESUMED, at=ended_at, by=by, due_at=due_at, **said)
 
 
 def _count_anew(timer: SlaTimer, pauses: Sequence[Interval], *, at: datetime) -> None:

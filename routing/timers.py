@@ -1,4 +1,4 @@
-"""What happens to handoffs and questions, and which clocks it starts, stops or makes due sooner.
+"""What happens to handoffs and questions, and which clocks it starts or stops.
 
 Whoever calls holds the row lock of the handoff or question, so an answer and a breach at the same
 instant have one winner. `at` decides: an answer no later than the due instant keeps the promise
@@ -16,9 +16,8 @@ from definitions.enums import Milestone, StartEvent
 from definitions.models import DefinitionVersion
 from leads import bulk
 from leads.models import Evaluation
-from routing import elapsed, ledger, promises, starting, steps, stopping
+from routing import cadences, pauses, promises, starting, steps, stopping
 from routing.enums import HandoffStatus, SlaEventKind, StepKind, TimerMilestone, TimerState
-from routing.hours import hours_in
 from routing.models import Handoff, ReviewTask, SlaTimer
 from routing.starting import Start
 from routing.stopping import ACTIVE, StopCause
@@ -87,15 +86,18 @@ def heed_attempt(
     It stops the response clocks, and the clock of a second attempt, that its kind stops. The first
     attempt starts what counts from it, but for the clock of a second one when the lead was
     reached (`is_reached`), which ends that clock whatever the kind. `handoff.first_attempt_at`
-    says already whether this is the first.
+    says already whether this is the first. Where it leaves no clock paused, the cadence goes on.
     """
     known = stopping.locked(handoff)
+    rested_until = pauses.goes_on_at(known, at=at)
     waiting = [timer for timer in known if stopping.awaits_answer(timer)]
     second = [t for t in waiting if t.milestone == TimerMilestone.SECOND_ATTEMPT]
     stopped = _answer(
         [timer for timer in waiting if timer.milestone in RESPONSE], kind=kind, at=at, by=by
     )
     stopped += _answer(second, kind=None if is_reached else kind, at=at, by=by)
+    goes_on_at = pauses.goes_on_at(known, at=at)
+    cadences.rest(handoff, until=goes_on_at, instead_of=rested_until, at=at)
     if handoff.first_attempt_at in (None, at):
         starts = _from(handoff, StartEvent.FIRST_ATTEMPT, known, at=at)
         starting.begin([one for one in starts if not (is_reached and _is_second(one))], at=at)
@@ -282,48 +284,6 @@ def restart_for_new_owners(handoffs: Sequence[Handoff], *, at: datetime) -> list
     return starting.begin(starts, at=at)
 
 
-@transaction.atomic
-def shorten(handoff: Handoff, *, evaluation: Evaluation, at: datetime) -> bool:
-    """Make the running response clock due sooner when new high intent promises so; never later.
-
-    The new promise counts from when the fact that tipped the evaluation was received. Steps that
-    have not fired move with it. A clock that keeps that promise already is left alone, so that
-    judging a lead anew does not undo a pause. Returns whether the due instant moved.
-    """
-    timer = _running_response(handoff)
-    term = promises.term_for(
-        handoff.version, milestone=Milestone.FIRST_RESPONSE, evaluation=evaluation
-    )
-    if timer is None or term is None or not term.is_high_intent or term.key == timer.term_key:
-        return False
-    default = handoff.calendar
-    calendar = promises.calendar_of(term, default=default) if term.is_business_time else None
-    counts_from = max(evaluation.tipped_at, timer.started_at)
-    plan = promises.plan(
-        term, hours=hours_in(calendar), start=counts_from, pauses=elapsed.stood_still(timer)
-    )
-    if plan.due_at >= timer.due_at or stopping.is_overdue(timer, at=at):
-        return False
-    was_due_at = timer.due_at
-    starting.promise(timer, term)
-    timer.calendar, timer.is_business_time = calendar, calendar is not None
-    timer.hours_as_of = calendar.changed_at if calendar else timer.hours_as_of
-    timer.promised_at, timer.backstop_at = plan.promised_at, plan.backstop_at
-    timer.due_at = plan.due_at
-    timer.save()
-    steps.advance(timer, plan)
-    ledger.record(
-        timer,
-        SlaEventKind.SHORTENED,
-        at=at,
-        was_due_at=was_due_at.isoformat(),
-        due_at=timer.due_at.isoformat(),
-        term=term.key,
-        counts_from=counts_from.isoformat(),
-    )
-    return True
-
-
 def _answer(
     timers: Sequence[SlaTimer], *, kind: str | None, at: datetime, by: AbstractBaseUser | None
 ) -> list[SlaTimer]:
@@ -383,13 +343,6 @@ def _counts_from_acceptance(timer: SlaTimer) -> bool:
         return False
     events = timer.events.filter(kind=SlaEventKind.STARTED)
     return events.filter(detail__contains={"from": StartEvent.ACCEPTED.value}).exists()
-
-
-def _running_response(handoff: Handoff) -> SlaTimer | None:
-    for timer in stopping.unanswered(handoff):
-        if (timer.milestone, timer.state) == (TimerMilestone.FIRST_RESPONSE, TimerState.RUNNING):
-            return timer
-    return None
 
 
 def _replace(timer: SlaTimer, *, at: datetime) -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import holidays
 import pytest
 
-from routing import calendar, elapsed, pauses, timers
+from routing import calendar, elapsed, pauses, shortening, timers
 from routing.calendar import BusinessHours, CalendarNeverOpens, Closure, Interval, Window
 from tests.routing import clockwork
 from tests.routing.clockwork import DAY, HOUR, MINUTE, NOON
@@ -230,7 +230,7 @@ def test_a_shortened_clock_counts_from_the_fact_that_shortened_it() -> None:
     evaluation = clockwork.judgment(
         handoff.version, lead=handoff.lead, at=NOON + HOUR, met=["demo_requested"]
     )
-    timers.shorten(handoff, evaluation=evaluation, at=NOON + HOUR)
+    shortening.shorten(handoff, evaluation=evaluation, at=NOON + HOUR)
 
     timer = response(handoff)
 

@@ -1,16 +1,14 @@
-"""Clocks restored, shortened, paused, and given anew to the next owner."""
+"""Clocks restored, paused, and given anew to the next owner."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leads.qualification import Judged
-from routing import calendar, escalation, handoffs, hours, pauses, timers
+from routing import calendar, escalation, hours, pauses, timers
 from routing.enums import StepState, TimerMilestone, TimerState
-from routing.models import Handoff, SlaTimer
+from routing.models import SlaTimer
 from routing.stopping import StopCause
 from tests.routing import clockwork
 from tests.routing.clockwork import DAY, HOUR, MINUTE, NOON
@@ -113,92 +111,6 @@ def test_reopen_after_an_acceptance_restores_only_the_acceptance_clock() -> None
 
     assert [timer.milestone for timer in reopened] == ["acceptance"]
     assert set(handoff.timers.values_list("state", flat=True)) == {TimerState.RUNNING}
-
-
-def new_intent(
-    handoff: Handoff, *, at: datetime, met: Sequence[str] = ("demo_requested",)
-) -> bool:
-    evaluation = clockwork.judgment(handoff.version, lead=handoff.lead, at=at, met=met)
-    return timers.shorten(handoff, evaluation=evaluation, at=at)
-
-
-def test_shorten_makes_a_slow_promise_quick_from_the_new_fact_on() -> None:
-    handoff = started(met=())
-
-    assert new_intent(handoff, at=NOON + HOUR)
-
-    timer = response(handoff)
-    assert (timer.term_key, timer.is_high_intent) == ("demo_request", True)
-    assert timer.stop_kinds == ["call", "chat"]
-    assert (timer.started_at, timer.due_at) == (NOON, NOON + HOUR + 5 * MINUTE)
-    assert due(timer) == {
-        "warn": NOON + HOUR + 2.5 * MINUTE,
-        "breach": NOON + HOUR + 5 * MINUTE,
-        "escalate": NOON + HOUR + 20 * MINUTE,
-        "reassign": NOON + HOUR + 35 * MINUTE,
-    }
-    assert ledger(timer) == ["started", "shortened"]
-
-
-def test_a_lead_judged_anew_while_its_handoff_is_open_has_its_clock_shortened() -> None:
-    handoff = started(met=())
-    evaluation = clockwork.judgment(
-        handoff.version, lead=handoff.lead, at=NOON + HOUR, met=["demo_requested"]
-    )
-    judged = Judged(
-        lead=handoff.lead,
-        version=handoff.version,
-        evaluation=evaluation,
-        tipped_at=NOON + HOUR,
-    )
-
-    assert handoffs.open(judged, at=NOON + HOUR) is None
-
-    assert response(handoff).due_at == NOON + HOUR + 5 * MINUTE
-
-
-def test_shorten_adds_the_steps_that_the_new_promise_has_more() -> None:
-    handoff = started(met=(), stage="mql")
-    assert "reassign" not in due(response(handoff))
-
-    new_intent(handoff, at=NOON + MINUTE)
-
-    assert due(response(handoff))["reassign"] == NOON + 36 * MINUTE
-
-
-@pytest.mark.parametrize("met", [("demo_requested",), ("something_else",)])
-def test_shorten_never_lengthens(met: tuple[str, ...]) -> None:
-    handoff = started()
-    was_due_at = response(handoff).due_at
-
-    assert not new_intent(handoff, at=NOON + 2 * MINUTE, met=met)
-
-    assert response(handoff).due_at == was_due_at
-
-
-def test_shorten_leaves_a_broken_promise_alone() -> None:
-    handoff = started(met=())
-    escalation.fire_due(at=NOON + DAY, limit=10)
-
-    assert not new_intent(handoff, at=NOON + DAY + MINUTE)
-
-
-def test_shorten_does_not_undo_a_pause() -> None:
-    handoff = started()
-    clockwork.pause(handoff, at=NOON + MINUTE)
-    pauses.resume(handoff.pk, at=NOON + HOUR)
-
-    assert not timers.shorten(handoff, evaluation=handoff.evaluation, at=NOON + HOUR)
-
-
-def test_shortened_clock_warned_before_breaches_once() -> None:
-    handoff = started(met=())
-    escalation.fire_due(at=NOON + 2 * HOUR, limit=10)
-
-    new_intent(handoff, at=NOON + 2 * HOUR + MINUTE)
-    escalation.fire_due(at=NOON + 2 * HOUR + 7 * MINUTE, limit=10)
-
-    assert ledger(response(handoff)) == ["started", "warned", "shortened", "breached"]
 
 
 def test_pause_keeps_everything_from_firing() -> None:

@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from routing.enums import TimerState
+from definitions.enums import AttemptKind
+from routing import handoffs, pauses
+from routing.enums import AttemptOutcome, TimerState
+from routing.models import FollowUp
 from tests.web import world
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -102,3 +105,48 @@ def test_a_paused_clock_stands_on_the_team_page_with_what_is_left(handoff, manag
     assert response.context["counts"]["paused"] == 1
     assert "paused, " in response.content.decode()
     assert list(client.get("/team/?state=late").context["rows"]) == []
+
+
+def test_the_task_of_a_cadence_leaves_the_queue_until_the_clocks_go_on(
+    handoff, dana, manager, door
+):
+    """A lead that was written to in vain, and is to be called in a minute."""
+    now = timezone.now()
+    tried = {"kind": AttemptKind.EMAIL, "outcome": AttemptOutcome.NO_ANSWER}
+    handoffs.attempt(handoff.pk, by=dana.user, at=now, **tried)
+    FollowUp.objects.create(
+        handoff=handoff,
+        kind=AttemptKind.CALL,
+        what="Call about the demo",
+        due_at=now + timedelta(minutes=1),
+        created_at=now,
+        cadence_step=1,
+    )
+    queue, leader = door(dana.user), door(manager)
+    known = queue.get("/queue/").context["version"]
+    assert "Call about the demo" in listed(queue)
+
+    leader.post(at(handoff, "pause"), said())
+
+    assert listed(queue) == []
+    changed = queue.get("/queue/", **HTMX, HTTP_IF_NONE_MATCH=known)
+    assert changed.status_code == 200
+
+    leader.post(at(handoff, "resume"))
+
+    assert listed(queue) == ["Call about the demo"]
+
+
+def test_the_history_says_that_new_intent_ended_the_pause(handoff, manager, door):
+    client = door(manager)
+    client.post(at(handoff, "pause"), said())
+
+    pauses.end_by_intent(handoff, handoff.timers.all(), at=timezone.now())
+
+    page = client.get(f"/handoffs/{handoff.public_id}/").content.decode()
+    assert "new high intent ended the pause" in page
+
+
+def listed(client):
+    tasks = client.get("/queue/").context["tasks"]
+    return [task.followup.what for task in tasks]
