@@ -96,7 +96,8 @@ def change(
 ) -> Absence:
     """Change when an absence is, who stands in, and what is noted about it.
 
-    When it is moved into the future, leads move on anew once it begins.
+    When it is moved into the future, leads move on anew once it begins. A day of a recurring
+    absence that takes other times is from then on one by itself.
 
     Raises:
         Absence.DoesNotExist: there is none of that id.
@@ -106,10 +107,10 @@ def change(
         ComesFromCalendar: its times would change, and are kept in a calendar.
     """
     _refuse_disorder(begins_at, ends_at)
-    absence = Absence.objects.select_for_update(no_key=True).get(pk=absence_id)
+    absence = _held(absence_id)
     was, span = absence.span, DateTimeTZRange(begins_at, ends_at)
-    if absence.external_id and (span.lower, span.upper) != (was.lower, was.upper):
-        raise ComesFromCalendar
+    if (span.lower, span.upper) != (was.lower, was.upper):
+        _part(absence)
     absence.span, absence.delegate, absence.note = span, delegate, note.strip()
     settle(absence, at=at)
     _save(absence)
@@ -129,22 +130,21 @@ def end(absence_id: int, *, by: AbstractBaseUser, at: datetime) -> None:
     """End an absence now; one that has not begun does not take place.
 
     What is over, or was called off by somebody a moment before, stays as it was. Days of a
-    recurring absence that had made way for it take place again.
+    recurring absence that had made way for it take place again, but for the time at which
+    somebody says that the rep is back. A day of one that is called off never comes again.
 
     Raises:
         ComesFromCalendar: it has not begun, and its calendar would bring it back.
     """
-    absence = Absence.objects.select_for_update(no_key=True).filter(pk=absence_id).first()
-    if absence is None:
+    try:
+        absence = _held(absence_id)
+    except Absence.DoesNotExist:
         return
     was = absence.span
     if was.lower >= at:
-        if absence.external_id:
-            raise ComesFromCalendar
-        absence.delete()
+        _cancel(absence)
     elif was.upper is None or was.upper > at:
-        absence.span = DateTimeTZRange(was.lower, at)
-        absence.save(update_fields=["span"])
+        _come_back(absence, at=at)
     if absence.series_id is None:
         occurrences.restore(absence.rep, was, since=at)
     logger.info("Absence %s of rep %s ended by %s", absence_id, absence.rep_id, by.pk)
@@ -159,12 +159,10 @@ def make_room(absence: Absence) -> None:
     Raises:
         AbsenceOverlaps: another absence of the rep shares some of the time.
     """
-    others = Absence.objects.filter(rep=absence.rep_id, span__overlap=absence.span)
-    others = others.exclude(pk=absence.pk)
     if absence.series_id is None:
-        within = {"span__contained_by": absence.span, "moved_on_at": None}
-        others.filter(series__isnull=False, **within).delete()
-    if other := others.order_by("span").first():
+        occurrences.give_way(absence)
+    others = Absence.objects.filter(rep=absence.rep_id, span__overlap=absence.span)
+    if other := others.exclude(pk=absence.pk).order_by("span").first():
         raise AbsenceOverlaps(other)
 
 
@@ -183,6 +181,39 @@ def current(person: AbstractBaseUser, *, at: datetime) -> Absence | None:
     own = Absence.objects.filter(rep__user=person.pk)
     coming = own.exclude(span__fully_lt=DateTimeTZRange(at, None))
     return coming.select_related("delegate__user").order_by("span").first()
+
+
+def _held(absence_id: int) -> Absence:
+    """Return an absence locked, and the recurring ones of its rep before it.
+
+    Raises:
+        Absence.DoesNotExist: there is none of that id.
+    """
+    occurrences.hold(Absence.objects.select_related("rep").get(pk=absence_id).rep)
+    return Absence.objects.select_for_update(no_key=True).get(pk=absence_id)
+
+
+def _part(absence: Absence) -> None:
+    """Let an absence take times of its own, no longer those of its series."""
+    if absence.external_id:
+        raise ComesFromCalendar
+    occurrences.call_off(absence)
+    absence.series = None
+
+
+def _cancel(absence: Absence) -> None:
+    if absence.external_id:
+        raise ComesFromCalendar
+    occurrences.call_off(absence)
+    absence.delete()
+
+
+def _come_back(absence: Absence, *, at: datetime) -> None:
+    occurrences.call_off(absence)
+    occurrences.call_off_running(absence.rep, at=at)
+    absence.would_end_at = absence.span.upper
+    absence.span = DateTimeTZRange(absence.span.lower, at)
+    absence.save(update_fields=["span", "would_end_at"])
 
 
 def _refuse_disorder(begins_at: datetime, ends_at: datetime | None) -> None:

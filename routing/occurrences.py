@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import DateField, F, Func, QuerySet, Value
 
 from routing.models import Absence, AbsenceSeries, Rep
 
@@ -37,7 +38,8 @@ def occurrences(series: AbsenceSeries, *, first: date, last: date) -> Iterator[O
 
     Weeks are counted from the one in which the series starts. Wall time stays wall time when
     clocks change: a time that does not exist is taken as late as the clock jumps, and an end that
-    comes twice is the second. What the clock jumps over as a whole does not take place.
+    comes twice is the second. What the clock jumps over as a whole does not take place, nor does
+    a day that was called off.
     """
     day = max(first, series.starts_on)
     last = min(last, series.ends_on) if series.ends_on else last
@@ -69,18 +71,58 @@ def write(series: AbsenceSeries, *, first: date, last: date, since: datetime) ->
     Absence.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def give_way(absence: Absence) -> None:
+    """Delete days of a recurring absence that lie within another and have not begun."""
+    within = {"rep": absence.rep_id, "span__contained_by": absence.span, "moved_on_at": None}
+    Absence.objects.filter(**within, series__isnull=False).exclude(pk=absence.pk).delete()
+
+
 def restore(rep: Rep, freed: DateTimeTZRange, *, since: datetime) -> None:
     """Write again what had made way for an absence of a rep that does not take place."""
     begins_at = max(freed.lower, since)
-    running = AbsenceSeries.objects.filter(rep=rep, ended_at=None, planned_until__isnull=False)
-    for series in running:
+    for series in _running(rep).filter(planned_until__isnull=False):
         last = series.planned_until or today_of(series, at=since)
         if freed.upper is not None:
             last = min(last, today_of(series, at=freed.upper))
         write(series, first=today_of(series, at=begins_at), last=last, since=since)
 
 
+def hold(rep: Rep) -> None:
+    """Lock the running series of a rep: days of them are called off, or make way, by one alone.
+
+    Taken before absences are, by whoever takes both.
+    """
+    list(_running(rep).select_for_update(no_key=True).order_by("pk").values_list("pk"))
+
+
+def call_off(absence: Absence) -> None:
+    """Let the day of a recurring absence never be written again; the absence stays as it is."""
+    if absence.series is not None:
+        _call_off(absence.series, today_of(absence.series, at=absence.span.lower))
+
+
+def call_off_running(rep: Rep, *, at: datetime) -> None:
+    """Call off today's time of every series of a rep that takes place at an instant."""
+    for series in _running(rep):
+        today = today_of(series, at=at)
+        for one in occurrences(series, first=today, last=today):
+            if one.begins_at <= at < one.ends_at:
+                _call_off(series, today)
+
+
+def _running(rep: Rep) -> QuerySet[AbsenceSeries]:
+    return AbsenceSeries.objects.filter(rep=rep, ended_at=None)
+
+
+def _call_off(series: AbsenceSeries, day: date) -> None:
+    longer = Func(F("called_off"), Value(day, DateField()), function="array_append")
+    rows = AbsenceSeries.objects.filter(pk=series.pk).exclude(called_off__contains=[day])
+    rows.update(called_off=longer)
+
+
 def _takes_place(series: AbsenceSeries, day: date) -> bool:
+    if day in series.called_off:
+        return False
     weeks = (_monday(day) - _monday(series.starts_on)) // WEEK
     return day.weekday() in series.weekdays and weeks % series.every_weeks == 0
 

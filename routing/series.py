@@ -105,7 +105,9 @@ def change(
     by: AbstractBaseUser,
     at: datetime,
 ) -> AbsenceSeries:
-    """Change a recurring absence from now on: what has begun stays as it was.
+    """Change a recurring absence from now on: what has begun stays as it was, and so does today.
+
+    Days that were called off stay so, and a day keeps who stands in on it alone.
 
     Raises:
         AbsenceSeries.DoesNotExist: there is none of that id.
@@ -116,10 +118,14 @@ def change(
         SeriesNeverTakesPlace: it has no day between its start and its end.
     """
     series = _locked(series_id)
+    particular = _particular(series, at=at)
     series.delegate, series.note = delegate, note.strip()
     _shape(series, pattern)
     _forget_coming(series, at=at)
     _plan(series, at=at)
+    for row in particular:
+        same = series.absences.filter(span=row.span)
+        same.update(delegate=row.delegate_id, note=row.note)
     logger.info("Absence series %s of rep %s changed by %s", series.pk, series.rep_id, by.pk)
     return series
 
@@ -178,9 +184,10 @@ def _shape(series: AbsenceSeries, pattern: Pattern) -> None:
 
 
 def _plan(series: AbsenceSeries, *, at: datetime) -> None:
-    first, last = occurrences.today_of(series, at=at), _horizon(series, at=at)
-    if series.ends_on and not _takes_place_until(series, series.ends_on, first=first):
+    today, last = occurrences.today_of(series, at=at), _horizon(series, at=at)
+    if series.ends_on and not _takes_place_until(series, series.ends_on, first=today):
         raise SeriesNeverTakesPlace
+    first = today + timedelta(days=1) if _has_begun(series, today, at=at) else today
     coming = [
         one
         for one in occurrences.occurrences(series, first=first, last=last)
@@ -190,6 +197,12 @@ def _plan(series: AbsenceSeries, *, at: datetime) -> None:
     occurrences.write(series, first=first, last=last, since=at)
     series.planned_until = last
     series.save()
+
+
+def _has_begun(series: AbsenceSeries, today: date, *, at: datetime) -> bool:
+    """Say whether a series took place today, or does: that day stays as it was."""
+    begun = series.absences.filter(span__startswith__lte=at).order_by("-span").first()
+    return begun is not None and occurrences.today_of(series, at=begun.span.lower) == today
 
 
 def _takes_place_until(series: AbsenceSeries, last: date, *, first: date) -> bool:
@@ -216,6 +229,12 @@ def _in_the_way(one: Occurrence, others: Iterable[Absence]) -> Absence | None:
         if other.series_id is not None or not covers:
             return other
     return None
+
+
+def _particular(series: AbsenceSeries, *, at: datetime) -> list[Absence]:
+    """Return the coming days on which somebody else stands in than on the others."""
+    coming = series.absences.filter(span__startswith__gt=at)
+    return list(coming.exclude(delegate=series.delegate_id, note=series.note))
 
 
 def _forget_coming(series: AbsenceSeries, *, at: datetime) -> None:

@@ -162,7 +162,11 @@ class AbsenceDetail(RemovableItemView):
 
     @transaction.atomic
     def patch(self, request: Request, **kwargs: Any) -> Response:
-        """Change one; moved into the future, it lets leads move on anew as it begins."""
+        """Change one; moved into the future, it lets leads move on anew as it begins.
+
+        A day of a recurring absence that takes other times is from then on one by itself.
+        """
+        occurrences.hold(self.row(request, **kwargs).rep)
         row = self.held(request, **kwargs)
         was = row.span
         answer = super().patch(request, **kwargs)
@@ -171,8 +175,12 @@ class AbsenceDetail(RemovableItemView):
 
     @transaction.atomic
     def delete(self, request: Request, **kwargs: Any) -> Response:
-        """Remove one; days of a recurring absence that had made way take place again."""
+        """Remove one; days of a recurring absence that had made way take place again.
+
+        A day of a recurring absence never comes again.
+        """
         row = self.row(request, **kwargs)
+        occurrences.call_off(row)
         answer = super().delete(request, **kwargs)
         if row.series_id is None:
             occurrences.restore(row.rep, row.span, since=database_now())
@@ -197,5 +205,6 @@ def _moved(row: Absence, span: DateTimeTZRange) -> dict[str, Any]:
         return {}
     if row.external_id:
         raise absences.ComesFromCalendar
-    absences.make_room(Absence(pk=row.pk, rep_id=row.rep_id, series_id=row.series_id, span=span))
-    return {"moved_on_at": None} if span.lower > database_now() else {}
+    occurrences.call_off(row)
+    absences.make_room(Absence(pk=row.pk, rep_id=row.rep_id, span=span))
+    return {"series": None} | ({"moved_on_at": None} if span.lower > database_now() else {})

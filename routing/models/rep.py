@@ -80,7 +80,7 @@ class AbsenceSeries(models.Model):
     """A rep is away again and again, on some weekdays of every so many weeks.
 
     Local wall time of `time_zone`; without times the whole day. Its days become `Absence` rows
-    some months ahead.
+    some months ahead, but for those that were called off.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -103,6 +103,14 @@ class AbsenceSeries(models.Model):
     )
     planned_until = models.DateField(
         null=True, editable=False, help_text="Absences are written up to this day."
+    )
+    called_off = ArrayField(
+        models.DateField(),
+        default=list,
+        db_default=[],
+        blank=True,
+        editable=False,
+        help_text="Local days on which it does not take place.",
     )
     ended_at = models.DateTimeField(null=True, editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -140,8 +148,10 @@ class AbsenceSeries(models.Model):
 class Absence(models.Model):
     """A rep is away; overlapping absences of one rep are refused.
 
-    `external_id` is what it is called in the calendar that it came from. `moved_on_at`: when the
-    untouched leads of the rep were given to others, once it had begun.
+    `external_id` is what it is called in the calendar that it came from, `parts` are all events
+    of the calendar that it is made of: when each begins (UTC), by name. `moved_on_at`: when the
+    untouched leads of the rep were given to others, once it had begun. `would_end_at`: when it
+    was to end, where somebody ended it early.
     """
 
     public_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
@@ -160,7 +170,9 @@ class Absence(models.Model):
         AbsenceSeries, null=True, blank=True, on_delete=models.PROTECT, related_name="absences"
     )
     external_id = models.CharField(max_length=300, blank=True, default="", db_default="")
+    parts = models.JSONField(default=dict, db_default={}, blank=True, editable=False)
     moved_on_at = models.DateTimeField(null=True, editable=False)
+    would_end_at = models.DateTimeField(null=True, editable=False)
     entered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -181,11 +193,6 @@ class Absence(models.Model):
             models.CheckConstraint(
                 condition=models.Q(delegate=None) | ~models.Q(delegate=models.F("rep")),
                 name="absence_delegate_is_somebody_else",
-            ),
-            models.UniqueConstraint(
-                fields=("rep", "external_id"),
-                condition=~models.Q(external_id=""),
-                name="one_absence_per_external_id",
             ),
         ]
         indexes = [

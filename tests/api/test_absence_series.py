@@ -1,11 +1,15 @@
 """Recurring absences by the API."""
 
+from datetime import timedelta
+
 import pytest
 
 from crm_handoff.people.roles import Role
 from routing.models import Absence, AbsenceSeries
 from tests.api.problems import faults_of, problem_of
 from tests.routing import sales
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -138,3 +142,21 @@ def test_an_absence_of_a_calendar_is_changed_there(manager, rita):
     problem_of(moved, 409, "comes_from_calendar")
     assert manager.read("/absences/", is_from_calendar="true").json()["results"]
     assert not manager.read("/absences/", is_from_calendar="false").json()["results"]
+
+
+def test_days_that_were_moved_or_removed_do_not_come_back(manager, signed_in, rita):
+    made = manager.create("/absence-series/", fridays(rita)).json()
+    first, second, *others = Absence.objects.order_by("span")
+    saturday = {
+        "begins_at": (first.span.lower + DAY).isoformat(),
+        "ends_at": (first.span.upper + DAY).isoformat(),
+    }
+
+    moved = manager.send("PATCH", f"/absences/{first.public_id}/", saturday)
+    signed_in(Role.REVOPS).send("DELETE", f"/absences/{second.public_id}/")
+    manager.send("PATCH", f"/absence-series/{made['id']}/", {"note": "Course"})
+
+    assert moved.status_code == 200, moved.content
+    assert moved.json()["series"] is None
+    spans = Absence.objects.filter(series__isnull=False).values_list("span", flat=True)
+    assert {*spans} == {row.span for row in others}

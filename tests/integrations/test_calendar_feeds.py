@@ -227,14 +227,14 @@ def test_two_that_change_places_do_not_collide(rita: Rep) -> None:
     assert kept(rita) == {"b": first, "a": second}
 
 
-def test_what_runs_stays_when_it_vanishes_and_ends_when_the_calendar_says(rita: Rep) -> None:
+def test_what_runs_ends_when_the_calendar_says_and_at_once_when_it_vanishes(rita: Rep) -> None:
     keep(rita, busy("a", NOON + HOUR, NOON + 5 * HOUR))
     during = NOON + 2 * HOUR
 
     keep(rita, busy("a", NOON + HOUR, NOON + 8 * HOUR), at=during)
     assert kept(rita) == {"a": (NOON + HOUR, NOON + 8 * HOUR)}
     keep(rita, at=during)
-    assert kept(rita) == {"a": (NOON + HOUR, NOON + 8 * HOUR)}
+    assert kept(rita) == {"a": (NOON + HOUR, during)}
 
 
 def test_what_was_ended_here_early_stays_ended(rita: Rep) -> None:

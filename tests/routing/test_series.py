@@ -1,6 +1,7 @@
 """Absences that come again and again: DST-right, planned ahead, changed from now on."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,10 +12,11 @@ from crm_handoff.people.models import User
 from routing import absences, occurrences, series
 from routing.models import Absence, AbsenceSeries, Rep
 from routing.series import Pattern
-from tests.routing import sales
+from tests.routing import races, sales
 from tests.routing.sales import NOON
 
-HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 FRIDAY = 4
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -281,3 +283,183 @@ def test_nobody_stands_in_for_themselves_again_and_again(rita: Rep, user: User) 
         series.enter(rita, fridays(), by=user, at=NOON, delegate=rita)
 
     assert not Absence.objects.exists()
+
+
+def days_of(entered: AbsenceSeries) -> list[date]:
+    spans = entered.absences.order_by("span").values_list("span", flat=True)
+    return [span.lower.astimezone(BERLIN).date() for span in spans]
+
+
+FRIDAY_16, FRIDAY_23 = date(2026, 1, 16), date(2026, 1, 23)
+
+
+def call_off_the_first(entered: AbsenceSeries, user: User, at: datetime = NOON) -> None:
+    first = entered.absences.order_by("span")[0]
+    absences.end(first.pk, by=user, at=at)
+
+
+def test_a_friday_that_was_called_off_stays_so_when_somebody_else_stands_in(
+    rita: Rep, user: User
+) -> None:
+    entered = series.enter(rita, fridays(), by=user, at=NOON)
+    call_off_the_first(entered, user)
+
+    series.change(
+        entered.pk, fridays(), delegate=sales.rep("Rosa"), note="", by=user, at=NOON + HOUR
+    )
+
+    assert days_of(entered)[0] == FRIDAY_23
+    entered.refresh_from_db()
+    assert entered.called_off == [FRIDAY_16]
+
+
+def test_two_fridays_are_called_off_each_by_itself(rita: Rep, user: User) -> None:
+    entered = series.enter(rita, fridays(), by=user, at=NOON)
+    call_off_the_first(entered, user)
+    call_off_the_first(entered, user)
+
+    series.change(entered.pk, fridays(), delegate=None, note="x", by=user, at=NOON + HOUR)
+
+    assert days_of(entered)[0] == date(2026, 1, 30)
+
+
+def test_a_friday_that_was_called_off_stays_so_when_what_lay_over_it_is_called_off(
+    rita: Rep, user: User
+) -> None:
+    entered = series.enter(rita, fridays(), by=user, at=NOON)
+    call_off_the_first(entered, user)
+    trip = absences.enter(rita, begins_at=NOON + DAY, ends_at=NOON + 5 * DAY, by=user)
+
+    absences.end(trip.pk, by=user, at=NOON + HOUR)
+
+    assert days_of(entered)[0] == FRIDAY_23
+
+
+def test_what_is_entered_on_a_friday_that_was_called_off_is_in_the_way_of_nothing(
+    rita: Rep, user: User
+) -> None:
+    entered = series.enter(rita, fridays(), by=user, at=NOON)
+    call_off_the_first(entered, user)
+    begins_at = datetime(2026, 1, 16, 15, tzinfo=UTC)
+    absences.enter(rita, begins_at=begins_at, ends_at=begins_at + DAY, by=user)
+
+    series.change(entered.pk, fridays(), delegate=None, note="x", by=user, at=NOON + HOUR)
+
+    assert days_of(entered)[0] == FRIDAY_23
+
+
+def test_who_came_back_today_is_not_away_again_when_the_note_changes(
+    rita: Rep, user: User
+) -> None:
+    tuesdays = fridays(weekdays=[1], begins=time(9), ends=time(17))
+    entered = series.enter(rita, tuesdays, by=user, at=NOON - 5 * HOUR)
+    call_off_the_first(entered, user, at=NOON - 2 * HOUR)
+
+    series.change(entered.pk, tuesdays, delegate=None, note="Course", by=user, at=NOON - HOUR)
+
+    assert absences.running(rita, at=NOON) is None
+    assert days_of(entered)[:2] == [date(2026, 1, 13), date(2026, 1, 20)]
+
+
+def test_change_leaves_today_as_it_was(rita: Rep, user: User) -> None:
+    mornings = fridays(weekdays=[1], begins=time(9), ends=time(11))
+    entered = series.enter(rita, mornings, by=user, at=NOON - 5 * HOUR)
+    days = fridays(weekdays=[1], begins=time(9), ends=time(17))
+
+    series.change(entered.pk, days, delegate=None, note="", by=user, at=NOON)
+
+    assert absences.running(rita, at=NOON + MINUTE) is None
+    assert days_of(entered)[:2] == [date(2026, 1, 13), date(2026, 1, 20)]
+
+
+def test_a_note_is_changed_on_the_last_day(rita: Rep, user: User) -> None:
+    today = fridays(weekdays=[1], begins=time(9), ends=time(17), ends_on=date(2026, 1, 13))
+    entered = series.enter(rita, today, by=user, at=NOON - 5 * HOUR)
+
+    series.change(entered.pk, today, delegate=None, note="Course", by=user, at=NOON)
+
+    assert days_of(entered) == [date(2026, 1, 13)]
+
+
+def test_who_comes_back_from_a_holiday_on_a_friday_is_back(rita: Rep, user: User) -> None:
+    entered = series.enter(rita, fridays(), by=user, at=NOON)
+    holiday = absences.enter(rita, begins_at=NOON, ends_at=NOON + 2 * WEEK, by=user)
+    friday = datetime(2026, 1, 16, 13, tzinfo=UTC)
+
+    absences.end(holiday.pk, by=user, at=friday)
+    series.change(entered.pk, fridays(), delegate=None, note="x", by=user, at=friday + HOUR)
+
+    assert absences.running(rita, at=friday + HOUR) is None
+    assert days_of(entered)[0] == FRIDAY_23
+
+
+def test_a_friday_that_is_moved_to_thursday_is_no_longer_of_the_series(
+    rita: Rep, user: User
+) -> None:
+    entered = series.enter(rita, fridays(), by=user, at=NOON)
+    first = entered.absences.order_by("span")[0]
+    thursday = first.span.lower - DAY
+    said = {"delegate": None, "note": "", "by": user, "at": NOON}
+
+    absences.change(first.pk, begins_at=thursday, ends_at=thursday + 4 * HOUR, **said)
+    series.change(entered.pk, fridays(), delegate=None, note="x", by=user, at=NOON + HOUR)
+
+    assert days_of(entered)[0] == FRIDAY_23
+    moved = Absence.objects.get(pk=first.pk)
+    assert (moved.span.lower, moved.series) == (thursday, None)
+
+
+def test_who_stands_in_on_one_friday_alone_stays_when_the_series_changes(
+    rita: Rep, user: User
+) -> None:
+    rosa, rudi = sales.rep("Rosa"), sales.rep("Rudi")
+    entered = series.enter(rita, fridays(), by=user, at=NOON)
+    first = entered.absences.order_by("span")[0]
+    times = {"begins_at": first.span.lower, "ends_at": first.span.upper}
+    absences.change(first.pk, **times, delegate=rosa, note="Fair", by=user, at=NOON)
+
+    series.change(entered.pk, fridays(), delegate=rudi, note="", by=user, at=NOON + HOUR)
+
+    found = [(row.delegate, row.note) for row in entered.absences.order_by("span")[:2]]
+    assert found == [(rosa, "Fair"), (rudi, "")]
+
+
+def test_what_is_called_off_stays_so_beyond_the_days_that_are_written(
+    rita: Rep, user: User
+) -> None:
+    entered = series.enter(rita, fridays(), by=user, at=NOON)
+    AbsenceSeries.objects.update(called_off=[date(2026, 4, 17)])
+
+    series.plan_ahead(at=NOON + 4 * WEEK)
+
+    days = days_of(entered)
+    assert date(2026, 4, 24) in days
+    assert date(2026, 4, 17) not in days
+
+
+@pytest.mark.django_db(transaction=True)
+def test_days_are_called_off_at_once_while_the_series_is_changed() -> None:
+    rita, thrown = sales.rep("Rita"), races.dice()
+    user = sales.user_of(rita)
+    entered = series.enter(rita, fridays(), by=user, at=NOON)
+
+    def call_off(pk: int) -> None:
+        absences.end(pk, by=user, at=NOON)
+
+    def change() -> None:
+        series.change(entered.pk, fridays(), delegate=None, note="x", by=user, at=NOON)
+
+    with races.racing(3, thrown) as race:
+        for _round in range(5):
+            first, second = entered.absences.order_by("span").values_list("pk", flat=True)[:2]
+            acts = {
+                "first": partial(call_off, first),
+                "second": partial(call_off, second),
+                "change": change,
+            }
+            assert race(acts) == dict.fromkeys(acts)
+
+    entered.refresh_from_db()
+    days = days_of(entered)
+    assert len(days) == 13 - len(entered.called_off)
+    assert not {*days} & {*entered.called_off}

@@ -1,0 +1,375 @@
+"""Absences kept equal to a calendar: while they run, beside recurring ones, and made of several.
+
+The calendar is Rita's. It is Tuesday, 13 January 2026, noon in UTC, an hour later in Berlin.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crm_handoff.people.models import User
+from routing import absences, mirrors, series, sweeps
+from routing.enums import HandoffStatus
+from routing.mirrors import Busy
+from routing.models import Absence, AbsenceSeries, Rep, RoomMark
+from routing.series import Pattern
+from tests.routing import races, sales
+from tests.routing.sales import NOON
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
+NEXT_TUESDAY = NOON + WEEK
+
+Times = tuple[datetime, datetime]
+
+
+@pytest.fixture
+def rita(db: None) -> Rep:
+    return sales.rep("Rita")
+
+
+@pytest.fixture
+def user(rita: Rep) -> User:
+    return sales.user_of(rita)
+
+
+def read(rita: Rep, *said: Busy, at: datetime = NOON) -> list[str]:
+    """Read the calendar; returns the names of what was left out."""
+    return [one.external_id for one in mirrors.keep(rita, said, by=rita.user, at=at)]
+
+
+def times(rita: Rep) -> list[Times]:
+    """Return when Rita is away by her calendar."""
+    rows = Absence.objects.filter(rep=rita).exclude(external_id="").order_by("span")
+    return [(span.lower, span.upper) for span in rows.values_list("span", flat=True)]
+
+
+def january(day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(2026, 1, day, hour, minute, tzinfo=UTC)
+
+
+def fridays(rita: Rep, **changes: object) -> AbsenceSeries:
+    """Every Friday afternoon, from 12:00 to 16:00 UTC."""
+    values = {
+        "weekdays": [4],
+        "starts_on": date(2026, 1, 12),
+        "begins": time(13),
+        "ends": time(17),
+        "time_zone": "Europe/Berlin",
+    }
+    pattern = Pattern(**values | changes)  # type: ignore[arg-type]
+    return series.enter(rita, pattern, by=rita.user, at=NOON)
+
+
+def is_away(rita: Rep, at: datetime) -> bool:
+    return absences.is_away(rita.user, at=at)
+
+
+# What runs.
+
+
+def test_a_vacation_that_is_moved_to_next_week_while_it_runs_ends_now_and_comes_then(
+    rita: Rep,
+) -> None:
+    read(rita, Busy("vacation", NOON - HOUR, NOON + 5 * DAY), at=NOON - HOUR)
+
+    read(rita, Busy("vacation", NEXT_TUESDAY, NEXT_TUESDAY + DAY))
+
+    assert times(rita) == [(NOON - HOUR, NOON), (NEXT_TUESDAY, NEXT_TUESDAY + DAY)]
+    assert not is_away(rita, NOON + MINUTE)
+    assert is_away(rita, NEXT_TUESDAY)
+
+
+def test_who_stands_in_goes_with_a_vacation_that_is_moved_while_it_runs(
+    rita: Rep, user: User
+) -> None:
+    rosa = sales.rep("Rosa")
+    read(rita, Busy("vacation", NOON - HOUR, NOON + DAY), at=NOON - HOUR)
+    Absence.objects.update(delegate=rosa, note="Ask Rosa")
+
+    read(rita, Busy("vacation", NEXT_TUESDAY, NEXT_TUESDAY + DAY))
+
+    found = {(row.delegate, row.note) for row in Absence.objects.all()}
+    assert found == {(rosa, "Ask Rosa")}
+
+
+def test_a_vacation_that_is_deleted_while_it_runs_is_over(rita: Rep) -> None:
+    read(rita, Busy("vacation", NOON - HOUR, NOON + 5 * DAY), at=NOON - HOUR)
+
+    assert read(rita) == []
+
+    assert times(rita) == [(NOON - HOUR, NOON)]
+
+
+def test_one_that_comes_back_in_the_calendar_comes_back_here(rita: Rep) -> None:
+    vacation = Busy("vacation", NOON - HOUR, NOON + 5 * DAY)
+    read(rita, vacation, at=NOON - HOUR)
+    read(rita)
+
+    read(rita, vacation, at=NOON + HOUR)
+
+    assert times(rita) == [(NOON - HOUR, NOON), (NOON + HOUR, NOON + 5 * DAY)]
+
+
+def test_who_is_back_by_the_calendar_gets_what_waits(rita: Rep) -> None:
+    sales.team(rita)
+    read(rita, Busy("vacation", NOON - HOUR, NOON + 5 * DAY), at=NOON - HOUR)
+    waiting = sales.opened(sales.agreement())
+    assert waiting.status == HandoffStatus.QUEUED
+
+    RoomMark.objects.all().delete()
+
+    read(rita, at=NOON + HOUR)
+    assert sweeps.is_room_marked()
+    sweeps.route_waiting(at=NOON + HOUR, limit=10)
+
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.rep) == (HandoffStatus.ASSIGNED, rita)
+
+
+def test_an_event_of_the_past_that_is_dragged_to_next_week_comes_then(rita: Rep) -> None:
+    read(rita, Busy("vacation", NOON - 3 * DAY, NOON - 2 * DAY), at=NOON - 3 * DAY)
+
+    read(rita, Busy("vacation", NEXT_TUESDAY, NEXT_TUESDAY + DAY))
+
+    assert times(rita)[1:] == [(NEXT_TUESDAY, NEXT_TUESDAY + DAY)]
+
+
+def test_one_that_runs_and_now_reaches_into_an_own_entry_stays_and_is_said(rita: Rep) -> None:
+    read(rita, Busy("vacation", NOON - HOUR, NOON + DAY), at=NOON - HOUR)
+    sales.away(rita, since=NOON + 2 * DAY, until=NOON + 3 * DAY)
+
+    assert read(rita, Busy("vacation", NOON - HOUR, NOON + 4 * DAY)) == ["vacation"]
+
+    assert times(rita) == [(NOON - HOUR, NOON + DAY)]
+
+
+# Beside recurring absences.
+
+
+def test_a_vacation_takes_the_place_of_recurring_days_and_gives_it_back(rita: Rep) -> None:
+    half_days = fridays(rita)
+    begins, ends = january(14, 23), january(28, 23)
+
+    assert read(rita, Busy("vacation", begins, ends)) == []
+    assert times(rita) == [(begins, ends)]
+    assert half_days.absences.count() == 11
+
+    read(rita, at=NOON + HOUR)
+    assert times(rita) == []
+    assert half_days.absences.count() == 13
+
+
+def test_a_vacation_ends_where_a_half_day_begins_that_it_covers_in_part(rita: Rep) -> None:
+    half_days = fridays(rita)
+    vacation = Busy("vacation", january(14, 23), january(16, 14))
+
+    assert read(rita, vacation) == []
+    assert times(rita) == [(january(14, 23), january(16, 12))]
+    assert half_days.absences.count() == 13
+    row = Absence.objects.exclude(external_id="").get()
+
+    read(rita, vacation, at=NOON + HOUR)
+    assert Absence.objects.exclude(external_id="").get() == row
+
+
+def test_a_vacation_begins_where_a_half_day_ends_that_runs(rita: Rep) -> None:
+    fridays(rita)
+
+    read(rita, Busy("vacation", january(16, 13), january(20)), at=january(16, 13))
+
+    assert times(rita) == [(january(16, 16), january(20))]
+    assert all(is_away(rita, january(16, hour)) for hour in range(12, 24))
+
+
+def test_a_vacation_that_is_cut_short_while_it_runs_leaves_no_hole_before_the_half_day(
+    rita: Rep,
+) -> None:
+    fridays(rita)
+    read(rita, Busy("vacation", NOON, january(20)))
+
+    read(rita, Busy("vacation", NOON, january(16, 14)), at=NOON + DAY)
+
+    assert times(rita) == [(NOON, january(16, 12))]
+    assert is_away(rita, january(16, 15))
+    assert not is_away(rita, january(16, 16))
+
+
+def test_a_vacation_that_is_prolonged_during_a_half_day_goes_on_as_one(rita: Rep) -> None:
+    fridays(rita)
+    read(rita, Busy("vacation", NOON, january(20)))
+    friday = january(16, 13)
+
+    read(rita, Busy("vacation", NOON, january(24)), at=friday)
+
+    assert times(rita) == [(NOON, january(24))]
+    running = absences.running(rita, at=friday)
+    assert running is not None
+    assert running.external_id == "vacation"
+
+
+def test_a_meeting_within_a_half_day_adds_nothing(rita: Rep) -> None:
+    half_days = fridays(rita)
+
+    assert read(rita, Busy("meeting", january(16, 13), january(16, 14))) == []
+
+    assert times(rita) == []
+    assert half_days.absences.count() == 13
+
+
+def test_an_own_entry_still_goes_before_the_calendar(rita: Rep) -> None:
+    fridays(rita)
+    sales.away(rita, since=january(20), until=january(21))
+
+    assert read(rita, Busy("vacation", january(14, 23), january(28, 23))) == ["vacation"]
+
+    assert times(rita) == []
+
+
+def test_stopping_to_read_a_calendar_gives_recurring_days_back(rita: Rep) -> None:
+    half_days = fridays(rita)
+    read(rita, Busy("vacation", january(14, 23), january(28, 23)))
+
+    mirrors.forget(rita, at=NOON + HOUR)
+
+    assert half_days.absences.count() == 13
+
+
+# Made of several.
+
+
+def test_of_two_that_touch_the_second_stays_when_the_first_is_over(rita: Rep) -> None:
+    first, second = Busy("a", NOON - DAY, NOON), Busy("b", NOON, NOON + DAY)
+    read(rita, first, second, at=NOON - DAY)
+
+    assert read(rita, second, at=NOON + HOUR) == []
+
+    assert times(rita) == [(NOON - DAY, NOON + DAY)]
+
+
+def test_of_two_that_touch_the_second_can_be_cancelled_when_the_first_is_over(rita: Rep) -> None:
+    first, second = Busy("a", NOON - DAY, NOON), Busy("b", NOON, NOON + DAY)
+    read(rita, first, second, at=NOON - DAY)
+    read(rita, second, at=NOON + HOUR)
+
+    assert read(rita, at=NOON + 2 * HOUR) == []
+
+    assert times(rita) == [(NOON - DAY, NOON + 2 * HOUR)]
+
+
+def test_of_two_that_touch_the_first_can_be_cancelled_and_the_stand_in_stays(rita: Rep) -> None:
+    rosa = sales.rep("Rosa")
+    first, second = Busy("a", NOON + DAY, NOON + 2 * DAY), Busy("b", NOON + 2 * DAY, NOON + WEEK)
+    read(rita, first, second)
+    Absence.objects.update(delegate=rosa)
+
+    read(rita, second)
+
+    assert times(rita) == [(NOON + 2 * DAY, NOON + WEEK)]
+    assert Absence.objects.get().delegate == rosa
+
+
+def test_who_came_back_from_several_is_not_away_again_as_the_next_of_them_begins(
+    rita: Rep, user: User
+) -> None:
+    first, second = Busy("a", NOON, NOON + 2 * HOUR), Busy("b", NOON + 2 * HOUR, NOON + DAY)
+    read(rita, first, second)
+    absences.end(Absence.objects.get().pk, by=user, at=NOON + HOUR)
+
+    for later in (2 * HOUR - MINUTE, 3 * HOUR):
+        read(
+            rita, *(one for one in (first, second) if one.ends_at > NOON + later), at=NOON + later
+        )
+
+    assert times(rita) == [(NOON, NOON + HOUR)]
+
+
+def test_what_is_new_in_the_calendar_counts_after_somebody_came_back(
+    rita: Rep, user: User
+) -> None:
+    vacation = Busy("vacation", NOON, NOON + 3 * DAY)
+    read(rita, vacation)
+    absences.end(Absence.objects.get().pk, by=user, at=NOON + HOUR)
+    dentist = Busy("dentist", NOON + DAY, NOON + DAY + HOUR)
+    longer = Busy("vacation", NOON, NOON + 4 * DAY)
+
+    read(rita, longer, dentist, at=NOON + 2 * HOUR)
+
+    assert times(rita)[1:] == [
+        (NOON + DAY, NOON + DAY + HOUR),
+        (NOON + 3 * DAY, NOON + 4 * DAY),
+    ]
+
+
+def test_a_vacation_that_was_ended_early_and_is_moved_comes_when_it_says(
+    rita: Rep, user: User
+) -> None:
+    read(rita, Busy("vacation", NOON, NOON + 5 * DAY))
+    absences.end(Absence.objects.get().pk, by=user, at=NOON + HOUR)
+
+    read(rita, Busy("vacation", NOON + 3 * DAY, NOON + 8 * DAY), at=NOON + 2 * HOUR)
+
+    assert times(rita)[1:] == [(NOON + 3 * DAY, NOON + 8 * DAY)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_comes_back_while_the_calendar_is_read_is_back() -> None:
+    rita, thrown = sales.rep("Rita"), races.dice()
+    with races.racing(2, thrown) as race:
+        for day in range(10):
+            begins, at = NOON + day * DAY, NOON + day * DAY + HOUR
+            read(rita, Busy(f"day-{day}", begins, begins + 5 * HOUR), at=begins)
+            pk = absences.running(rita, at=at).pk  # type: ignore[union-attr]
+            longer = Busy(f"day-{day}", begins, begins + 8 * HOUR)
+            acts = {
+                "back": partial(absences.end, pk, by=rita.user, at=at),
+                "read": partial(read, rita, longer, at=at),
+            }
+
+            assert race(acts) == {"back": None, "read": []}
+            assert not is_away(rita, at)
+
+
+# Whatever a calendar says.
+
+SPANS = st.tuples(st.integers(-48, 400), st.integers(1, 60))
+
+
+def at_hours(said: list[tuple[int, int]], at: datetime) -> list[Busy]:
+    """Return events by when they begin, in hours from noon, and how long they take."""
+    found = [
+        Busy(f"event-{number}", NOON + begins * HOUR, NOON + (begins + hours) * HOUR)
+        for number, (begins, hours) in enumerate(said)
+    ]
+    return [one for one in found if one.ends_at > at]
+
+
+@given(
+    said=st.lists(SPANS, max_size=6),
+    said_then=st.lists(SPANS, max_size=6),
+    later=st.integers(0, 100),
+)
+@settings(max_examples=40, deadline=None)
+@pytest.mark.django_db
+def test_a_rep_is_away_when_the_calendar_or_a_series_says_and_only_then(
+    said: list[tuple[int, int]], said_then: list[tuple[int, int]], later: int
+) -> None:
+    rita, at = sales.rep("Rita"), NOON + later * HOUR
+    fridays(rita)
+    read(rita, *at_hours(said, NOON))
+    then = at_hours(said_then, at)
+
+    assert read(rita, *then, at=at) == []
+    before = list(Absence.objects.filter(rep=rita).order_by("pk"))
+    assert read(rita, *then, at=at) == []
+
+    assert list(Absence.objects.filter(rep=rita).order_by("pk")) == before
+    away = [row.span for row in before]
+    for hours in range(later, 470):
+        instant = NOON + hours * HOUR
+        is_friday = instant.weekday() == 4 and 12 <= instant.hour < 16
+        expected = is_friday or any(one.begins_at <= instant < one.ends_at for one in then)
+        assert any(span.lower <= instant < span.upper for span in away) == expected, instant
