@@ -40,8 +40,10 @@ ROUTING = (
     _("out of rotation"),
     _("no %(language)s"),
     _("away until %(when)s"),
-    _("holds it now or held it last"),
-    _("held it before and gave it back"),
+    _("holds it now"),
+    _("holds it now or held it last"),  # as of decisions made before
+    _("held it before: gave it back, or was late with it"),
+    _("held it before and gave it back"),  # as of decisions made before
     _("inactive"),
     _("No territory covers this lead: mark one queue as the fallback."),
     _("%(rep)s holds this lead already."),

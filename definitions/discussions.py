@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Count
 
+from definitions import words
 from definitions.enums import VersionState
 from definitions.models import Definition, DefinitionVersion, Proposal, Remark, Workshop
 
@@ -61,7 +62,7 @@ def remark(
         CriterionUnknown: the version has no criterion of that key.
     """
     said = text.strip()
-    if not said:
+    if words.is_blank(said):
         raise RemarkIsBlank("Write what the others should know.")
     if criterion_key and not version.criterion_set.filter(key=criterion_key).exists():
         raise CriterionUnknown(f"{version} has no criterion {criterion_key}.")
@@ -102,7 +103,7 @@ def record_workshop(
         WorkshopIncomplete: nobody attended, or nothing was decided.
         WorkshopTooLate: the version is no draft and not in review.
     """
-    if not attendees.strip() or not decisions.strip():
+    if words.is_blank(attendees) or words.is_blank(decisions):
         raise WorkshopIncomplete("Say who was there and what was decided.")
     version.refresh_from_db(from_queryset=DefinitionVersion.objects.select_for_update(no_key=True))
     if version.state not in (VersionState.DRAFT, VersionState.IN_REVIEW):
@@ -131,7 +132,7 @@ def propose(
         AlreadyProposed: somebody proposed the field, and it waits for an answer.
     """
     named, said = field.strip(), why.strip()
-    if not named or not said:
+    if words.is_blank(named) or words.is_blank(said):
         raise ProposalIncomplete("Name the field, and say why it is missed.")
     # Two who have the same idea at once take turns here.
     Definition.objects.select_for_update(no_key=True).get(pk=definition.pk)
@@ -157,7 +158,7 @@ def answer(
         ProposalAnswered: somebody was faster.
     """
     said = word.strip()
-    if not said:
+    if words.is_blank(said):
         raise AnswerRequired("Say in a word why.")
     proposal.refresh_from_db(from_queryset=Proposal.objects.select_for_update(no_key=True))
     if proposal.outcome:

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from definitions import versions
+from definitions import versions, words
 from definitions.enums import Side
 from definitions.models import DefinitionVersion, Refusal
 
@@ -46,7 +46,7 @@ def refuse(
         AlreadyRefused: `by` refused for the side in this round.
     """
     said = reason.strip()
-    if not said:
+    if words.is_blank(said):
         raise ReasonRequired("Say what would have to change before your side can sign.")
     versions.lock_in_review(version, seen=seen)
     present = {"version": version, "review_round": version.review_round, "side": side}

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 
-from definitions import versions
+from definitions import versions, words
 from definitions.enums import Side, VersionState
 from definitions.models import DefinitionReview, DefinitionVersion, ReviewSignature
 
@@ -138,7 +138,7 @@ def sign(
     seen = [part for part in PARTS if part in looked_at]
     if not seen:
         raise NothingLookedAt("Say what you looked at.")
-    if outcome == DefinitionReview.Outcome.REVISED and not comment.strip():
+    if outcome == DefinitionReview.Outcome.REVISED and words.is_blank(comment):
         raise ReasonRequired("Say what should change.")
     earlier = list(review.signatures.all())
     _check_signer(earlier, side=side, by=by)

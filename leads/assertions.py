@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from definitions import words
 from leads import pending
 from leads.models import Assertion, Lead
 
@@ -36,7 +37,7 @@ def record(
     Raises:
         EvidenceRequired: the evidence is blank.
     """
-    if not evidence.strip():
+    if words.is_blank(evidence):
         raise EvidenceRequired(_("Say how it is known."))
     assertion = Assertion.objects.create(
         lead=lead,

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
+from definitions import words
 from leads.models import Lead, Note
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ def add(lead_id: int, *, text: str, by: AbstractBaseUser, at: datetime) -> Note:
         Lead.DoesNotExist: there is none of that id.
     """
     said = text.strip()
-    if not said:
+    if words.is_blank(said):
         raise NoteIsBlank
     lead = Lead.objects.only("pk").get(pk=lead_id)
     note = Note.objects.create(lead=lead, text=said, by_id=by.pk, at=at)

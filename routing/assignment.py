@@ -156,7 +156,7 @@ def _check_pull(handoff: Handoff, rep: Rep, *, at: datetime) -> None:
         said = _("This lead is for somebody who speaks %(language)s.")
         raise PullNotAllowed(said % {"language": rosters.language_name(spoken)})
     if rep.pk in holders.former([handoff.lead_id])[handoff.lead_id]:
-        said = _("%(rep)s held this lead before and gave it back.")
+        said = _("%(rep)s held this lead before, and gave it back or was late with it.")
         raise PullNotAllowed(said % {"rep": rep})
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from definitions import words
 from definitions.enums import AttemptKind
 from routing import grace, locks
 from routing.models import FollowUp, Handoff
@@ -69,7 +70,7 @@ def add(
         WhatRequired: `what` is blank.
         DueInThePast: `due_at` is before `at`.
     """
-    if not what.strip():
+    if words.is_blank(what):
         raise WhatRequired
     if due_at < at:
         raise DueInThePast

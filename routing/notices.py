@@ -74,17 +74,24 @@ def first_active(*people: AbstractBaseUser | None) -> AbstractBaseUser | None:
 
 
 def holder(*, rep: Rep | None, queue: Queue | None) -> AbstractBaseUser | None:
-    """Return the person who holds what a rep or a queue holds: a queue's is its manager."""
+    """Return the person who holds what a rep or a queue holds: a queue's is who answers for it."""
     if rep is not None:
         return rep.user
-    return queue.manager if queue is not None else None
+    return manager(rep=None, queue=queue)
 
 
 def manager(*, rep: Rep | None, queue: Queue | None) -> AbstractBaseUser | None:
-    """Return the person who answers for a rep or a queue."""
-    if rep is not None:
-        return rep.manager
-    return queue.manager if queue is not None else None
+    """Return the person who answers for a rep or a queue.
+
+    For one who has left, whoever manages the fallback queue; one query more then.
+    """
+    holds = rep or queue
+    named = holds.manager if holds is not None else None
+    if named is None or named.is_active:
+        return named
+    fallback = Queue.objects.filter(is_fallback=True, manager__is_active=True)
+    stands_in = fallback.select_related("manager").first()
+    return stands_in.manager if stands_in is not None else named
 
 
 def tell_of_step(

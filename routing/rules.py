@@ -268,9 +268,9 @@ class Search:
         self, person: Person, member: Member | None, *, in_rotation: bool
     ) -> tuple[Code, str]:
         if person.rep in self.case.barred:
-            return Code.BARRED, "holds it now or held it last"
+            return Code.BARRED, "holds it now"
         if person.rep in self.case.previous and not self.may_return:
-            return Code.PREVIOUS, "held it before and gave it back"
+            return Code.PREVIOUS, "held it before: gave it back, or was late with it"
         if not person.is_active or person.is_away:
             return self._absent(person)
         if full := _full(person, member, self.case.pool):

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -84,8 +85,21 @@ class AbsenceAdmin(ModelAdmin):
         Related("routing.rep", "who stands in", at="delegate"),
     )
     fieldsets = (
-        (None, {"fields": ("rep", "begins_at", "ends_at", "delegate", "note", "entered_by")}),
+        (
+            None,
+            {
+                "fields": ("rep", "begins_at", "ends_at", "delegate", "note", "entered_by"),
+                "description": "A day of a recurring absence, and what was read from a calendar, "
+                "can be looked at here; the page of all absences changes them.",
+            },
+        ),
     )
+
+    def has_change_permission(self, request: HttpRequest, obj: Absence | None = None) -> bool:
+        return _is_by_itself(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Absence | None = None) -> bool:
+        return _is_by_itself(obj) and super().has_delete_permission(request, obj)
 
     def save_model(
         self, request: AdminRequest, obj: Absence, form: forms.ModelForm, change: bool
@@ -101,6 +115,11 @@ class AbsenceAdmin(ModelAdmin):
     @admin.display(description="until")
     def ends(self, absence: Absence) -> str:
         return _local(absence.span.upper) if absence.span.upper else "further notice"
+
+
+def _is_by_itself(absence: Absence | None) -> bool:
+    """Say whether nothing else would write an absence again as it was."""
+    return absence is None or (absence.series_id is None and not absence.external_id)
 
 
 def _local(instant: datetime) -> str:

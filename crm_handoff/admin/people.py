@@ -111,7 +111,20 @@ def _let_go(request: AdminRequest, person: User) -> str:
     invitations.let_go(person)
     return (
         f"{person} is signed out everywhere and cannot come back without an invitation. "
-        "Leads that they hold go to others now, by the routing rules."
+        "Leads that they hold go to others now, by the routing rules." + _left_behind(person)
+    )
+
+
+def _left_behind(person: User) -> str:
+    """Name what still names a person who left as the one who answers; "" for nothing."""
+    queues = list(person.managed_queues.order_by("name").values_list("name", flat=True))
+    reps = person.managed_reps.filter(is_active=True, user__is_active=True).select_related("user")
+    names = [f"the queue {name}" for name in queues] + [str(rep) for rep in reps]
+    if not names:
+        return ""
+    return (
+        f" Name a new manager of {', '.join(names)}: until then whoever manages the fallback "
+        "queue is told in their place."
     )
 
 

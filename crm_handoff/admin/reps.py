@@ -22,6 +22,7 @@ from crm_handoff.admin.fields import country_codes, language_codes, words
 from crm_handoff.admin.links import Related
 from routing import rotation
 from routing.cases import TURN
+from routing.defaults import OWNER_WITHIN
 from routing.models import NamedAccount, Queue, Rep, Territory, TerritoryMembership
 
 WEIGHT_HELP = "A whole number from 1: a rep of weight 2 receives twice as many leads as one of 1."
@@ -266,6 +267,10 @@ class QueueAdmin(EditableAdmin):
         Related("routing.handoff", "handoffs", by="queue__id__exact"),
         Related("routing.territory", "territories", by="queue__id__exact"),
     )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        said: dict[str, Any] = super().get_changeform_initial_data(request)
+        return {"assign_within": OWNER_WITHIN} | said
 
 
 @admin.register(NamedAccount)

@@ -17,7 +17,7 @@ from crm_handoff.people import access
 from crm_handoff.web import outcomes
 from crm_handoff.web.requests import PageRequest
 from crm_handoff.web.rows import rows_of
-from routing import absences, assignment
+from routing import absences, assignment, roster
 from routing.enums import TimerMilestone, TimerState
 from routing.models import Rep, SlaTimer
 
@@ -36,13 +36,14 @@ def waiting(request: PageRequest) -> HttpResponse:
         handoff=OuterRef("pk"), milestone=TimerMilestone.FIRST_RESPONSE
     ).exclude(state=TimerState.CANCELLED)
     found = (
-        access.handoffs.pullable_by(request.user)
+        access.handoffs.offered_to(request.user)
         .annotate(due_at=Subquery(clock.values("due_at")[:1]))
         .order_by(F("due_at").asc(nulls_last=True), "pk")
     )
     count, at = found.count(), timezone.now()
     rep = Rep.objects.filter(user=request.user.pk).first() if count else None
     absence = absences.running(rep, at=at) if rep else None
+    is_out = rep is not None and bool(roster.suspended([rep.pk]))
     room = max(0, rep.capacity - rep.open_count - rep.excess_count) if rep else 0
     context = {
         "rows": rows_of(found[:SHOWN], at=at) if count else [],
@@ -50,7 +51,8 @@ def waiting(request: PageRequest) -> HttpResponse:
         "room": room,
         "rep": rep,
         "absence": absence,
-        "can_take": room and not absence,
+        "is_out": is_out,
+        "can_take": room and not absence and not is_out,
     }
     return render(request, "web/routing/pull.html", context)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -32,7 +32,7 @@ from crm_handoff.web.team_forms import AbsenceForm, AssignForm
 from routing import absences, handoffs
 from routing.assignment import ReasonRequired, RepCannotReceive
 from routing.enums import HandoffStatus
-from routing.models import Handoff, Rep
+from routing.models import Absence, Handoff, Rep, Suspension
 
 MOST_AT_ONCE = 50
 """Leads that are assigned in one go: what one page shows."""
@@ -152,8 +152,15 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _reps(user: User) -> QuerySet[Rep]:
+    """Return whom somebody may choose, each with what keeps leads from them."""
     active = reps_visible_to(user).filter(is_active=True, user__is_active=True)
-    return active.select_related("user").order_by("user__full_name", "pk")
+    running = Absence.objects.filter(rep=OuterRef("pk"), span__contains=database_now())
+    suspended = Suspension.objects.filter(rep=OuterRef("pk"), ended_at=None)
+    return (
+        active.annotate(absent=Subquery(running.values("span")[:1]), is_out=Exists(suspended))
+        .select_related("user")
+        .order_by("user__full_name", "pk")
+    )
 
 
 def _assign(handoff: Handoff, wanted: dict[str, Any], *, by: User) -> Outcome:

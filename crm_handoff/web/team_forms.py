@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from crm_handoff.web import deadlines
@@ -12,16 +13,31 @@ from routing.models import Rep
 
 
 class RepField(forms.ModelChoiceField[Rep]):
-    """A choice of active reps by their public id, each with the load."""
+    """A choice of active reps by their public id, each with the load and what keeps leads away.
+
+    Rows have `absent`, the span of the absence that runs, and `is_out`, out of rotation.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(Rep.objects.none(), to_field_name="public_id", **options)
         self.widget.attrs["class"] = "input"
 
     def label_from_instance(self, obj: Rep) -> str:
-        said = _("%(rep)s, %(held)s of %(capacity)s open")
-        held = roster.load_of(obj)
-        return said % {"rep": obj, "held": held, "capacity": obj.capacity}
+        said: dict[str, Any] = {
+            "rep": obj,
+            "held": roster.load_of(obj),
+            "capacity": obj.capacity,
+        }
+        absent = getattr(obj, "absent", None)
+        if absent is not None and absent.upper is None:
+            return _("%(rep)s, %(held)s of %(capacity)s open, away until further notice") % said
+        if absent is not None:
+            until = date_format(timezone.localtime(absent.upper), "SHORT_DATETIME_FORMAT")
+            words = _("%(rep)s, %(held)s of %(capacity)s open, away until %(until)s")
+            return words % (said | {"until": until})
+        if getattr(obj, "is_out", False):
+            return _("%(rep)s, %(held)s of %(capacity)s open, out of rotation") % said
+        return _("%(rep)s, %(held)s of %(capacity)s open") % said
 
 
 class RepForm(forms.Form):

@@ -81,6 +81,21 @@ CHECKS = (
         """,
     ),
     Check(
+        "queue_without_owner",
+        _("Leads may wait in a queue whose manager has left."),
+        _("Name who manages the queue now, in the administration."),
+        """
+        SELECT queue.id AS queue, queue.manager_id AS manager
+        FROM routing_queue queue
+        JOIN crm_handoff_user person ON person.id = queue.manager_id AND NOT person.is_active
+        WHERE queue.is_fallback
+           OR EXISTS (SELECT FROM routing_territory
+                      WHERE queue_id = queue.id AND is_active)
+           OR EXISTS (SELECT FROM routing_handoff
+                      WHERE queue_id = queue.id AND status = 'queued')
+        """,
+    ),
+    Check(
         "suspended_in_rotation",
         _("The rotation gave a lead to a rep who is out of rotation."),
         _("Assign it to somebody else, or end the suspension on the team page."),

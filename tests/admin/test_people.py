@@ -13,6 +13,7 @@ from crm_handoff.integrations.models import Delivery
 from crm_handoff.models import ApiKey, Organization, User
 from crm_handoff.people import invitations, keys, roles
 from crm_handoff.people.roles import Role
+from tests.routing import clockwork
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +97,16 @@ def test_somebody_who_leaves_is_deactivated_by_a_button_and_invited_back_by_anot
 
     assert letters() == ["invitation"]
     assert step(rita, "invite") not in revops.get(page_of(rita)).content.decode()
+
+
+def test_whoever_deactivates_a_manager_is_told_which_queues_and_reps_need_another(revops, rita):
+    dana = clockwork.rep("Dana", manager=rita)
+    queue = clockwork.queue(manager=rita)
+
+    response = revops.post(step(rita, "let-go"), follow=True)
+
+    page = response.content.decode()
+    assert f"Name a new manager of the queue {queue.name}, {dana}" in page
 
 
 def test_nobody_deactivates_themselves(revops):

@@ -11,8 +11,10 @@ from django.urls import reverse
 from crm_handoff.models import User
 from crm_handoff.people.roles import Role
 from routing import defaults
+from routing.defaults import OWNER_WITHIN
 from routing.models import (
     Absence,
+    AbsenceSeries,
     BusinessCalendar,
     Queue,
     Rep,
@@ -145,6 +147,30 @@ def test_an_absence_is_shortened(manager, rita):
     absence.refresh_from_db()
     assert opened["begins_at"].value() == instant
     assert absence.span.upper == datetime(2026, 7, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("where", ["series", "calendar"])
+def test_what_something_else_writes_can_be_looked_at_and_not_changed(manager, rita, where):
+    times = DateTimeTZRange(datetime(2026, 1, 16, 12, tzinfo=UTC), None)
+    series = AbsenceSeries.objects.create(
+        rep=rita, weekdays=[4], starts_on=times.lower.date(), time_zone="UTC", entered_by=rita.user
+    )
+    written = {"series": series} if where == "series" else {"external_id": "uid-1@calendar"}
+    absence = Absence.objects.create(rep=rita, span=times, **written)
+
+    assert manager.get(page_of(absence)).status_code == 200
+    assert manager.post(page_of(absence), {}).status_code == 403
+    delete = reverse("admin:routing_absence_delete", args=[absence.pk])
+    assert manager.post(delete, {"post": "yes"}).status_code == 403
+
+
+def test_a_new_queue_has_a_clock_of_its_own_unless_it_is_taken_out(revops, territory):
+    page = revops.get(reverse("admin:routing_queue_add"))
+
+    form = page.context["adminform"].form
+    assert (
+        form.get_initial_for_field(form.fields["assign_within"], "assign_within") == OWNER_WITHIN
+    )
 
 
 def test_nobody_stands_in_for_themselves(manager, rita):

@@ -292,6 +292,11 @@ def left_with_leads() -> None:
     Rep.objects.update(updated_at=NOON)
 
 
+def queue_without_owner() -> None:
+    queue = clockwork.territory(clockwork.rep()).queue
+    User.objects.filter(pk=queue.manager_id).update(is_active=False)
+
+
 def suspended_in_rotation() -> None:
     handoff = started()
     Suspension.objects.create(rep=handoff.rep, began_at=NOON - MINUTE, missed_count=5)
@@ -355,6 +360,7 @@ PLANTS: dict[str, Callable[[], object]] = {
     "territory_over_capacity": territory_over_capacity,
     "away_with_untouched_leads": away_with_untouched_leads,
     "left_with_leads": left_with_leads,
+    "queue_without_owner": queue_without_owner,
     "suspended_in_rotation": suspended_in_rotation,
     "no_fallback": no_fallback,
     "rules_without_end": rules_without_end,

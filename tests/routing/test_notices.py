@@ -2,6 +2,7 @@
 
 import pytest
 
+from crm_handoff.people.models import User
 from routing import notices
 from routing.enums import NoticeKind
 from routing.models import Notice
@@ -63,3 +64,17 @@ def test_holder_and_manager_of_a_rep_and_of_a_queue() -> None:
     assert notices.manager(rep=None, queue=waiting) == waiting.manager
     assert notices.holder(rep=None, queue=None) is None
     assert notices.manager(rep=None, queue=None) is None
+
+
+@pytest.mark.parametrize("holds", ["rep", "queue"])
+def test_who_left_is_stood_in_for_by_the_manager_of_the_fallback_queue(holds) -> None:
+    fallback = queue(is_fallback=True)
+    held = rep("Rita") if holds == "rep" else queue()
+    one = {"rep": None, "queue": None} | {holds: held}
+    held.manager.is_active = False
+    held.manager.save()
+
+    assert notices.manager(**one) == fallback.manager
+
+    User.objects.filter(pk=fallback.manager_id).update(is_active=False)
+    assert notices.manager(**one) == held.manager

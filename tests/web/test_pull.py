@@ -8,9 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from leads.models import Lead
 from routing import assignment, escalation
 from routing.enums import HandoffStatus, RuleKind
-from routing.models import Handoff, Rep, RoutingDecision
+from routing.models import Handoff, Rep, RoutingDecision, Suspension
 from tests.routing.sales import away
 from tests.web import world
 
@@ -101,7 +102,10 @@ def test_who_let_a_lead_s_clock_run_out_does_not_take_it_again(waiting, dana, do
 
     response = take(door(dana.user), waiting, **HTMX)
 
-    assert "held this lead before and gave it back" in response.content.decode()
+    assert "Wanda" not in offered(door(dana.user))
+    assert (
+        "held this lead before, and gave it back or was late with it" in response.content.decode()
+    )
 
 
 def test_whoever_is_away_takes_nothing_until_they_are_back(waiting, dana, door):
@@ -181,3 +185,41 @@ def test_of_two_who_reach_for_it_at_once_one_gets_it():
         "taken",
     ]
     assert Handoff.objects.get().rep in reps
+
+
+def test_who_does_not_speak_the_language_asked_for_is_not_offered_the_lead(
+    waiting, dach, dana, door
+):
+    room_for(dana)
+    Rep.objects.filter(pk=dana.pk).update(languages=["en"])
+    Lead.objects.filter(pk=waiting.lead_id).update(language="de")
+    assert "Wanda" in offered(door(dana.user))
+
+    dach.language_is_required = True
+    dach.save()
+
+    assert "Wanda" not in offered(door(dana.user))
+    refused = take(door(dana.user), waiting, **HTMX).content.decode()
+    assert "This lead is for somebody who speaks German." in refused
+
+    Rep.objects.filter(pk=dana.pk).update(languages=["en", "de"])
+    assert "Wanda" in offered(door(dana.user))
+
+
+def test_a_lead_that_names_no_language_is_offered_to_anybody(waiting, dach, dana, door):
+    room_for(dana)
+    Lead.objects.filter(pk=waiting.lead_id).update(language="")
+    dach.language_is_required = True
+    dach.save()
+
+    assert "Wanda" in offered(door(dana.user))
+
+
+def test_who_is_out_of_rotation_sees_why_they_cannot_take_one(waiting, dana, door):
+    room_for(dana)
+    Suspension.objects.create(rep=dana, began_at=timezone.now(), missed_count=5)
+
+    page = offered(door(dana.user))
+
+    assert "you are out of rotation" in page
+    assert "disabled" in page

@@ -7,11 +7,12 @@ from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from leads.companies import AccountFacts
 from routing import escalation, handoffs
 from routing.enums import HandoffStatus
-from routing.models import Absence, Handoff, Rep
+from routing.models import Absence, Handoff, Rep, Suspension
 from tests.web import world
 from tests.web.world import DAY, HOUR, MINUTE
 
@@ -202,6 +203,20 @@ def test_both_promises_stand_beside_their_limits(version, dana, manager, door):
         "floor_misses_28_days",
     ]
     assert {gauge.verdict.state for gauge in gauges} == {"few"}
+
+
+def test_the_dialog_says_who_is_away_or_out_of_rotation(version, dana, lena, manager, door):
+    lead = world.handed_over(version, world.lead("Maria", "Keller"))
+    now = timezone.now()
+    ends_at = (now + 2 * DAY).replace(second=0, microsecond=0)
+    absent(lena, begins=now - HOUR, ends=ends_at)
+    Suspension.objects.create(rep=dana, began_at=now, missed_count=5)
+
+    page = door(manager).get(f"/team/assign/?handoff={lead.public_id}", **HTMX).content.decode()
+
+    until = date_format(timezone.localtime(ends_at), "SHORT_DATETIME_FORMAT")
+    assert f"of 30 open, away until {until}" in page
+    assert "of 30 open, out of rotation" in page
 
 
 def test_a_manager_gives_leads_to_a_rep_and_is_told(version, dana, lena, manager, door):

@@ -6,6 +6,7 @@ from crm_handoff.people.access import viewers
 from crm_handoff.people.access.viewers import RowT, Viewer
 from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from definitions.models import DefinitionVersion
+from routing import holders
 from routing.enums import HandoffStatus
 from routing.models import (
     Acceptance,
@@ -37,23 +38,41 @@ def visible_to(user: Viewer) -> QuerySet[Handoff]:
 
 
 def pullable_by(user: Viewer) -> QuerySet[Handoff]:
-    """Return the waiting handoffs that a rep may take themselves.
+    """Return the waiting handoffs of territories that let a rep who works them take one.
 
-    Those that wait in territories that allow it, and that the rep works.
+    Taking one may still be refused, in words: see `offered_to`.
     """
     if not user.has_perm("routing.answer_handoff") or not user.pk:
         return Handoff.objects.none()
-    works = TerritoryMembership.objects.filter(
+    return Handoff.objects.filter(
+        Exists(_places(user)),
+        status=HandoffStatus.QUEUED,
+        territory__may_pull=True,
+        territory__is_active=True,
+    )
+
+
+def offered_to(user: Viewer) -> QuerySet[Handoff]:
+    """Return the waiting handoffs that a rep may take, were they there and in rotation.
+
+    Those of `pullable_by` in a language that they speak, where one is asked for, and that they
+    neither gave back before nor were late with.
+    """
+    speaks = Q(territory__language_is_required=False) | Q(
+        rep__languages__contains=[OuterRef("lead__language")]
+    )
+    given_up = holders.given_up().filter(handoff__lead=OuterRef("lead"), rep__user=user.pk)
+    return pullable_by(user).filter(
+        Q(lead__language="") | Exists(_places(user).filter(speaks)), ~Exists(given_up)
+    )
+
+
+def _places(user: Viewer) -> QuerySet[TerritoryMembership]:
+    return TerritoryMembership.objects.filter(
         territory=OuterRef("territory"),
         is_active=True,
         rep__user=user.pk,
         rep__is_active=True,
-    )
-    return Handoff.objects.filter(
-        Exists(works),
-        status=HandoffStatus.QUEUED,
-        territory__may_pull=True,
-        territory__is_active=True,
     )
 
 
