@@ -234,5 +234,5 @@ def _broken(promise: Promise, rate: Rate) -> str:
     if promise.explains == "acceptance":
         return _("acceptance %(value)s, target %(limit)s") % words
     if promise.explains == "response_misses":
-        return _("first responses missed %(value)s, limit %(limit)s") % words
-    return _("below the floor %(value)s, limit %(limit)s") % words
+        return _("first responses missed %(value)s in 28 days, limit %(limit)s") % words
+    return _("below the floor %(value)s in 28 days, limit %(limit)s") % words
