@@ -19,6 +19,10 @@ from crm_handoff.web import deadlines
 from routing import absences
 from routing.models import Absence
 
+WRITTEN_ELSEWHERE = (
+    "A day of a recurring absence, or read from a calendar: change it on the page of all absences."
+)
+
 
 class AbsenceForm(forms.ModelForm):
     begins_at = forms.SplitDateTimeField(label="From", widget=UnfoldAdminSplitDateTimeWidget)
@@ -79,21 +83,18 @@ class AbsenceAdmin(ModelAdmin):
     when_empty = "Add when a rep is away: their leads go to who stands in, or to the rotation."
     form = AbsenceForm
     autocomplete_fields = ("rep", "delegate")
-    readonly_fields = ("entered_by",)
+    readonly_fields = ("begins", "ends", "entered_by")
     related = (
         Related("routing.rep", "rep", at="rep"),
         Related("routing.rep", "who stands in", at="delegate"),
     )
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": ("rep", "begins_at", "ends_at", "delegate", "note", "entered_by"),
-                "description": "A day of a recurring absence, and what was read from a calendar, "
-                "can be looked at here; the page of all absences changes them.",
-            },
-        ),
-    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Absence | None = None) -> Any:
+        is_open = self.has_change_permission(request, obj)
+        times = ("begins_at", "ends_at") if is_open else ("begins", "ends")
+        fields = ("rep", *times, "delegate", "note", "entered_by")
+        about = "" if _is_by_itself(obj) else WRITTEN_ELSEWHERE
+        return ((None, {"fields": fields, "description": about}),)
 
     def has_change_permission(self, request: HttpRequest, obj: Absence | None = None) -> bool:
         return _is_by_itself(obj) and super().has_change_permission(request, obj)

@@ -4,10 +4,9 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from crm_handoff.web import deadlines
+from crm_handoff.web import deadlines, tags
 from routing import roster
 from routing.models import Rep
 
@@ -32,7 +31,7 @@ class RepField(forms.ModelChoiceField[Rep]):
         if absent is not None and absent.upper is None:
             return _("%(rep)s, %(held)s of %(capacity)s open, away until further notice") % said
         if absent is not None:
-            until = date_format(timezone.localtime(absent.upper), "SHORT_DATETIME_FORMAT")
+            until = tags.near(timezone.localtime(absent.upper))
             words = _("%(rep)s, %(held)s of %(capacity)s open, away until %(until)s")
             return words % (said | {"until": until})
         if getattr(obj, "is_out", False):

@@ -158,7 +158,9 @@ def test_what_something_else_writes_can_be_looked_at_and_not_changed(manager, ri
     written = {"series": series} if where == "series" else {"external_id": "uid-1@calendar"}
     absence = Absence.objects.create(rep=rita, span=times, **written)
 
-    assert manager.get(page_of(absence)).status_code == 200
+    page = manager.get(page_of(absence)).content.decode()
+    assert "change it on the page of all absences" in page
+    assert "further notice" in page
     assert manager.post(page_of(absence), {}).status_code == 403
     delete = reverse("admin:routing_absence_delete", args=[absence.pk])
     assert manager.post(delete, {"post": "yes"}).status_code == 403

@@ -7,8 +7,8 @@ from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from django.utils.formats import date_format
 
+from crm_handoff.web import tags
 from leads.companies import AccountFacts
 from routing import escalation, handoffs
 from routing.enums import HandoffStatus
@@ -214,7 +214,7 @@ def test_the_dialog_says_who_is_away_or_out_of_rotation(version, dana, lena, man
 
     page = door(manager).get(f"/team/assign/?handoff={lead.public_id}", **HTMX).content.decode()
 
-    until = date_format(timezone.localtime(ends_at), "SHORT_DATETIME_FORMAT")
+    until = tags.near(timezone.localtime(ends_at))
     assert f"of 30 open, away until {until}" in page
     assert "of 30 open, out of rotation" in page
 
