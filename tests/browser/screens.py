@@ -6,8 +6,8 @@ from playwright.sync_api import Page
 def fits(page: Page) -> bool:
     """Return whether nothing of the page is wider than its window.
 
-    Asks its main part, which is waited for: between two pages there is none to measure.
+    Asks its body, which is waited for: between two pages there is none to measure.
     """
     page.wait_for_load_state()
-    script = "main => main.ownerDocument.documentElement.scrollWidth <= window.innerWidth"
-    return bool(page.locator("main").evaluate(script))
+    script = "body => body.ownerDocument.documentElement.scrollWidth <= window.innerWidth"
+    return bool(page.locator("body").evaluate(script))
