@@ -16,6 +16,7 @@ from routing.models import (
     FollowUp,
     Handoff,
     Rejection,
+    Rep,
     RoutingDecision,
     SlaAlert,
     SlaTimer,
@@ -44,8 +45,14 @@ def pullable_by(user: Viewer) -> QuerySet[Handoff]:
     """
     if not user.has_perm("routing.answer_handoff") or not user.pk:
         return Handoff.objects.none()
+    works = TerritoryMembership.objects.filter(
+        territory=OuterRef("territory"),
+        is_active=True,
+        rep__user=user.pk,
+        rep__is_active=True,
+    )
     return Handoff.objects.filter(
-        Exists(_places(user)),
+        Exists(works),
         status=HandoffStatus.QUEUED,
         territory__may_pull=True,
         territory__is_active=True,
@@ -56,24 +63,12 @@ def offered_to(user: Viewer) -> QuerySet[Handoff]:
     """Return the waiting handoffs that a rep may take, were they there and in rotation.
 
     Those of `pullable_by` in a language that they speak, where one is asked for, and that they
-    neither gave back before nor were late with.
+    neither gave back before nor were late with. Asks a query for the languages.
     """
-    speaks = Q(territory__language_is_required=False) | Q(
-        rep__languages__contains=[OuterRef("lead__language")]
-    )
-    given_up = holders.given_up().filter(handoff__lead=OuterRef("lead"), rep__user=user.pk)
-    return pullable_by(user).filter(
-        Q(lead__language="") | Exists(_places(user).filter(speaks)), ~Exists(given_up)
-    )
-
-
-def _places(user: Viewer) -> QuerySet[TerritoryMembership]:
-    return TerritoryMembership.objects.filter(
-        territory=OuterRef("territory"),
-        is_active=True,
-        rep__user=user.pk,
-        rep__is_active=True,
-    )
+    known = Rep.objects.filter(user=user.pk).values_list("languages", flat=True).first() or []
+    speaks = Q(territory__language_is_required=False) | Q(lead__language__in=["", *known])
+    given_up = holders.given_up().filter(rep__user=user.pk).values("handoff__lead")
+    return pullable_by(user).filter(speaks).exclude(lead__in=given_up)
 
 
 def may_answer(user: Viewer, handoff: Handoff) -> bool:
