@@ -71,6 +71,7 @@ def enter(
         CannotStandInForThemselves: the delegate is the rep.
     """
     _refuse_disorder(begins_at, ends_at)
+    occurrences.hold(rep)
     absence = Absence(
         rep=rep,
         span=DateTimeTZRange(begins_at, ends_at),

@@ -5,6 +5,7 @@ instant have one winner. `at` decides: an answer no later than the due instant k
 even when it is processed later, unless the breach has fired already.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -177,7 +178,8 @@ def stop_for_acceptance(
 ) -> list[SlaTimer]:
     """Stop the acceptance clock and start what counts from the acceptance; return those stopped.
 
-    Accepting leaves the response clock running.
+    Accepting leaves the response clock running. Where it leaves no clock paused, the cadence goes
+    on.
     """
     known = stopping.locked(handoff)
     timers = [
@@ -185,7 +187,10 @@ def stop_for_acceptance(
         for timer in known
         if timer.milestone == TimerMilestone.ACCEPTANCE and stopping.awaits_answer(timer)
     ]
+    rested_until = pauses.goes_on_at(known, at=at)
     stopped = stopping.stop_each(timers, cause=StopCause.ACCEPTANCE, at=at, by=by)
+    goes_on_at = pauses.goes_on_at(known, at=at)
+    cadences.rest(handoff, until=goes_on_at, instead_of=rested_until, at=at)
     starting.begin(_from(handoff, StartEvent.ACCEPTED, known, at=at), at=at)
     return stopped
 
@@ -254,7 +259,7 @@ def restart_for_new_owners(handoffs: Sequence[Handoff], *, at: datetime) -> list
 
     What the breached clock had armed for taking the lead from its former owner is dropped. One
     query where no response clock is breached, else a fixed number, but for clocks of former new
-    owners, which are replaced one by one.
+    owners, which are replaced one by one; where one of those was paused the cadence goes on.
     """
     breached = SlaTimer.objects.filter(
         handoff__in=bulk.among(handoff.pk for handoff in handoffs),
@@ -269,6 +274,7 @@ def restart_for_new_owners(handoffs: Sequence[Handoff], *, at: datetime) -> list
     prefetch_related_objects(late, "version")
     starts = []
     known = stopping.locked_of(late)
+    rested_until = _go_on_at(known, at=at)
     steps.cancel_all(
         [timer for timer in known if timer.milestone == TimerMilestone.FIRST_RESPONSE],
         kinds=[StepKind.REASSIGN],
@@ -281,7 +287,19 @@ def restart_for_new_owners(handoffs: Sequence[Handoff], *, at: datetime) -> list
                 continue
             term = promises.term_of(timer)
             starts.append(Start(timer.handoff, TimerMilestone.RE_RESPONSE, term, at))
+    go_on_at = _go_on_at(known, at=at)
+    for one in late:
+        until, instead_of = go_on_at[one.pk], rested_until[one.pk]
+        cadences.rest(one, until=until, instead_of=instead_of, at=at)
     return starting.begin(starts, at=at)
+
+
+def _go_on_at(timers: Sequence[SlaTimer], *, at: datetime) -> dict[int | None, datetime]:
+    """Return when the last pause of each handoff's clocks ends, by the handoff's id."""
+    clocks: dict[int | None, list[SlaTimer]] = defaultdict(list)
+    for timer in timers:
+        clocks[timer.handoff_id].append(timer)
+    return {handoff_id: pauses.goes_on_at(found, at=at) for handoff_id, found in clocks.items()}
 
 
 def _answer(

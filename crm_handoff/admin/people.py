@@ -122,10 +122,10 @@ def _left_behind(person: User) -> str:
     names = [f"the queue {name}" for name in queues] + [str(rep) for rep in reps]
     if not names:
         return ""
-    return (
-        f" Name a new manager of {', '.join(names)}: until then whoever manages the fallback "
-        "queue is told in their place."
-    )
+    said = f" Name a new manager of {', '.join(names)}"
+    if person.managed_queues.filter(is_fallback=True).exists():
+        return f"{said}. Do it now: nobody is told of what waits there until then."
+    return f"{said}: until then whoever manages the fallback queue is told in their place."
 
 
 def _invite_row(request: AdminRequest, person: User) -> str:

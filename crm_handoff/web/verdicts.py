@@ -91,7 +91,8 @@ def verdict_of(card: Scorecard) -> Verdict:
     if not enough:
         return Verdict("few", _("Too few cases to say"))
     if broken:
-        return Verdict("late", "; ".join(_broken(promise, rate) for promise, rate in broken))
+        said = (_broken(promise, rate) + _named(promise) for promise, rate in broken)
+        return Verdict("late", "; ".join(said))
     return Verdict("good", _("Every limit is kept"))
 
 
@@ -109,12 +110,16 @@ def judge(promise: Promise, rate: Rate) -> Verdict:
     """Say whether a share keeps a promise, or that there are too few cases to say."""
     if not rate.is_enough:
         few = _("too few to say: %(count)s of %(enough)s") % {"count": rate.of, "enough": ENOUGH}
-        return Verdict("few", few)
+        return Verdict("few", few + _named(promise))
     is_kept = promise.is_kept(rate)
     words = _concluded(promise, is_kept=is_kept)
-    if promise.signed is not None and promise.signed.definition:
-        words = f"{words} ({promise.signed.definition})"
-    return Verdict("good" if is_kept else "late", words)
+    return Verdict("good" if is_kept else "late", words + _named(promise))
+
+
+def _named(promise: Promise) -> str:
+    """Name the definition whose limit decides, where its process has several."""
+    signed = promise.signed
+    return f" ({signed.definition})" if signed is not None and signed.definition else ""
 
 
 def judged_by(weeks: Sequence[WeekFigures], promise: Promise) -> tuple[Rate, str]:

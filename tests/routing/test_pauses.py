@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from definitions.enums import AttemptKind
 from definitions.models import DefinitionVersion
-from routing import assignment, calendar, followups, handoffs, hours, pauses
+from routing import assignment, calendar, escalation, followups, handoffs, hours, pauses
 from routing.enums import AttemptOutcome, PauseReason, TimerMilestone, TimerState
 from routing.models import Handoff, Rep, SlaTimer
 from tests.routing import sales
@@ -356,6 +356,23 @@ def test_a_new_owner_during_the_pause_begins_the_cadence_when_it_ends(
     assert dues(handoff) == [WEEK + HOUR, WEEK + 4 * HOUR, WEEK + DAY]
     pauses.resume(handoff.pk, at=NOON + 2 * DAY, by=rita.manager)
     assert dues(handoff)[0] == NOON + 2 * DAY + HOUR
+
+
+def test_a_new_owner_whose_clock_runs_does_not_wait_for_the_pause_of_the_one_before(
+    handoff: Handoff, rita: Rep
+) -> None:
+    ben, cara = sales.rep("Ben"), sales.rep("Cara")
+    escalation.fire_due(at=NOON + 5 * HOUR, limit=10)
+    said: dict[str, Any] = {"by": rita.manager, "reason": "Rita is in court"}
+    handoffs.reassign(handoff.pk, rep=ben, at=NOON + DAY, **said)
+    rest(handoff, at=NOON + DAY + MINUTE)
+    assert dues(handoff)[0] > WEEK
+
+    handoffs.reassign(handoff.pk, rep=cara, at=NOON + 2 * DAY, **said)
+
+    clock = SlaTimer.objects.get(handoff=handoff, milestone="re_response", state="running")
+    assert clock.started_at == NOON + 2 * DAY
+    assert dues(handoff) == [NOON + 2 * DAY + HOUR, NOON + 2 * DAY + 4 * HOUR, NOON + 3 * DAY]
 
 
 @settings(
