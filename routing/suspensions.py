@@ -81,12 +81,13 @@ def _repeaters(least: int, *, since: datetime, at: datetime) -> list[tuple[Rep, 
 
 
 def _begin(rep: Rep, missed: int, *, policy: RoutingPolicy, at: datetime) -> Suspension | None:
+    people = (rep.user, notices.manager(rep=rep, queue=None))
     try:
         with transaction.atomic():
             suspension = Suspension.objects.create(rep=rep, began_at=at, missed_count=missed)
             notices.tell_people(
                 NoticeKind.SUSPENDED,
-                [person for person in (rep.user, rep.manager) if person and person.is_active],
+                [person for person in people if person and person.is_active],
                 at=at,
                 key=f"suspended:{suspension.pk}",
                 detail={

@@ -180,6 +180,7 @@ class AbsenceDetail(RemovableItemView):
         A day of a recurring absence never comes again.
         """
         row = self.row(request, **kwargs)
+        occurrences.hold(row.rep)
         occurrences.call_off(row)
         answer = super().delete(request, **kwargs)
         if row.series_id is None:
