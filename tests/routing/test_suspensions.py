@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crm_handoff.people.models import User
 from definitions.models import DefinitionVersion
 from routing import suspensions
 from routing.models import Notice, Rep, RoutingPolicy, Suspension
@@ -61,6 +62,17 @@ def test_the_rep_and_the_manager_are_told(version, dana, policy):
     told = Notice.objects.filter(kind="suspended")
     assert {notice.recipient for notice in told} == {dana.user, dana.manager}
     assert told[0].detail == {"rep": str(dana), "missed": 3, "days": 14}
+
+
+def test_for_a_manager_who_left_the_one_of_the_fallback_queue_is_told(version, dana, policy):
+    User.objects.filter(pk=dana.manager_id).update(is_active=False)
+    stands_in = clockwork.queue(is_fallback=True).manager
+    promises(version, dana, missed=3, of=3, at=NOON - DAY)
+
+    suspensions.attend(at=NOON)
+
+    told = Notice.objects.filter(kind="suspended")
+    assert {notice.recipient for notice in told} == {dana.user, stands_in}
 
 
 @pytest.mark.parametrize("excuse", ["long ago", "kept", "of a queue", "has left"])
