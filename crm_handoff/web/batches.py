@@ -1,6 +1,6 @@
 """Marketing's promise: which definitions and batches bring leads below the agreed floor."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,8 +53,6 @@ KINDS: dict[str, Text] = {
 """What batches are made of, in the plural; total."""
 
 LATEST_FIRST = ("-opened_at", "pk")
-OPEN_FIRST = Case(When(status__in=sorted(HandoffStatus.OPEN), then=0), default=1)
-OFFENDERS_FIRST = (OPEN_FIRST, *LATEST_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +125,11 @@ def batch(request: PageRequest, definition: str, kind: str, key: str) -> HttpRes
     found = batch_for(request, definition, kind, key, at=timezone.now())
     rate, version = batches.rate(found), version_in_force(found)
     of_batch = _of_batch(request, found)
-    below = of_batch.filter(floor_missed=True).order_by(*OFFENDERS_FIRST)
-    page = Paginator(below.values_list("pk", flat=True), PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
-    clean = of_batch.filter(floor_missed=False).order_by(*LATEST_FIRST)
+    below = of_batch.filter(floor_missed=True).order_by(_open_first(), *LATEST_FIRST)
+    clean = of_batch.filter(floor_missed=False).order_by(*LATEST_FIRST)[:CLEAN_SHOWN]
+    page = Paginator(below, PAGE_SIZE).get_page(request.GET.get("page"))
+    # What stands beside a lead is joined to those shown, not to all that are sorted.
+    rows = with_people(Handoff.objects.all()).in_bulk([*page, *clean])
     context = {
         "batch": found,
         "kind": found.kind.label,
@@ -142,9 +140,9 @@ def batch(request: PageRequest, definition: str, kind: str, key: str) -> HttpRes
         "may_reject": may_reject_batch(request.user, version),
         "version": version,
         "reject_address": address_of(found, "web:sla_batch_reject"),
-        "offenders": offenders_of(_shown(page, OFFENDERS_FIRST)),
+        "offenders": offenders_of([rows[key] for key in page]),
         "page": page,
-        "clean": _shown(clean.values_list("pk", flat=True)[:CLEAN_SHOWN], LATEST_FIRST),
+        "clean": [rows[key] for key in clean],
         "clean_count": rate.handed_over_count - rate.missed_count,
         "rejected": _rejected_before(request, found),
     }
@@ -263,13 +261,14 @@ def _sentence(found: Sequence[BatchRate]) -> str:
     return names % {"count": len(broken), "name": worst.batch.name, "pct": figures["pct"]}
 
 
-def _of_batch(request: PageRequest, found: Batch) -> QuerySet[Handoff, Handoff]:
-    return access.handoffs.visible_to(request.user).filter(pk__in=found.handoffs().values("pk"))
+def _of_batch(request: PageRequest, found: Batch) -> QuerySet[Handoff, int]:
+    """Return the keys of a batch's handovers that this person may see."""
+    visible = access.handoffs.visible_to(request.user)
+    return visible.filter(pk__in=found.handoffs().values("pk")).values_list("pk", flat=True)
 
 
-def _shown(keys: Iterable[int], order: Sequence[Any]) -> list[Handoff]:
-    """Load the rows of a page alone: what stands beside each is not joined to be sorted."""
-    return list(with_people(Handoff.objects.filter(pk__in=list(keys))).order_by(*order))
+def _open_first() -> Case:
+    return Case(When(status__in=sorted(HandoffStatus.OPEN), then=0), default=1)
 
 
 def _rejected_before(request: PageRequest, found: Batch) -> QuerySet[BulkRejection]:

@@ -324,7 +324,7 @@ def test_pages_ask_as_often_for_thirty_as_for_three(
         bring(clean, clean=3, missed=1, at=timezone.now() - MINUTE)
 
     assert [queries("/sla/criteria/"), queries(address)] == few
-    assert max(few) <= 17
+    assert max(few) <= 18
 
 
 class TestRejectingOneLead:
