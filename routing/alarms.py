@@ -10,9 +10,12 @@ from leads import bulk
 from routing import breaches, notices, steps
 from routing.enums import NoticeKind, StepKind
 from routing.models import Handoff, Notice, SlaTimer, SlaTimerStep
+from routing.notices import Answerable
 
 TELLS = (StepKind.WARN, StepKind.BREACH, StepKind.REMIND, StepKind.MANAGER)
 """What is fired here; the others look for a person or an owner, each by itself."""
+
+WHO_MISSED = ("missed_by_rep__user", "missed_by_rep__manager", "missed_by_queue__manager")
 
 
 @transaction.atomic
@@ -47,7 +50,8 @@ def _due(handoffs: dict[int, Handoff], *, at: datetime) -> list[SlaTimerStep]:
     due = list(rows.only("timer", "kind", "level").order_by(*steps.IN_ORDER))
     clocks = SlaTimer.objects.select_for_update(no_key=True)
     owing = bulk.among({step.timer_id for step in due})
-    timers = {timer.pk: timer for timer in clocks.filter(pk__in=owing).order_by("pk")}
+    locked = clocks.filter(pk__in=owing).order_by("pk")
+    timers = {timer.pk: timer for timer in locked.prefetch_related(*WHO_MISSED)}
     ended: set[int | None] = set()
     tells = []
     for step in due:
@@ -64,10 +68,13 @@ def _due(handoffs: dict[int, Handoff], *, at: datetime) -> list[SlaTimerStep]:
 
 def _fire(due: Sequence[SlaTimerStep], *, at: datetime) -> list[Notice]:
     told: list[Notice] = []
+    answerable = Answerable()
     for level in sorted({step.level for step in due if step.kind == StepKind.WARN}):
         warned = _timers(due, StepKind.WARN, level)
         steps.fire_all(warned, StepKind.WARN, at=at, level=level)
-        told += [notice for timer in warned for notice in _warning(timer, level, at=at)]
+        told += [
+            notice for timer in warned for notice in _warning(timer, answerable, level, at=at)
+        ]
     if broken := _timers(due, StepKind.BREACH):
         told += breaches.breach_all(broken, at=at)
     for kind, notice_kind in (
@@ -79,7 +86,8 @@ def _fire(due: Sequence[SlaTimerStep], *, at: datetime) -> list[Notice]:
             continue
         steps.fire_all(timers, kind, at=at)
         for timer in timers:
-            people = _holder(timer) if kind == StepKind.REMIND else breaches.answers_for_it(timer)
+            asked = _holder if kind == StepKind.REMIND else breaches.answers_for_it
+            people = asked(timer, answerable)
             told += notices.of_step(timer, kind, notice_kind, people, at=at)
     return told
 
@@ -88,11 +96,11 @@ def _timers(due: Iterable[SlaTimerStep], kind: StepKind, level: int = 1) -> list
     return [step.timer for step in due if (step.kind, step.level) == (kind, level)]
 
 
-def _warning(timer: SlaTimer, level: int, *, at: datetime) -> list[Notice]:
-    people = _holder(timer)
+def _warning(timer: SlaTimer, answerable: Answerable, level: int, *, at: datetime) -> list[Notice]:
+    people = _holder(timer, answerable)
     return notices.of_step(timer, StepKind.WARN, NoticeKind.WARNING, people, at=at, level=level)
 
 
-def _holder(timer: SlaTimer) -> list[AbstractBaseUser | None]:
+def _holder(timer: SlaTimer, answerable: Answerable) -> list[AbstractBaseUser | None]:
     handoff = timer.handoff
-    return [] if handoff is None else [notices.holder(rep=handoff.rep, queue=handoff.queue)]
+    return [] if handoff is None else [answerable.holder(rep=handoff.rep, queue=handoff.queue)]

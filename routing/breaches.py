@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from routing import notices, steps
 from routing.enums import NoticeKind, StepKind, TimerState
 from routing.models import Assignment, Handoff, Notice, Queue, Rep, SlaTimer, SlaTimerStep
+from routing.notices import Answerable
 
 
 def breach(timer: SlaTimer, *, at: datetime) -> None:
@@ -52,23 +53,21 @@ def breach_all(timers: Sequence[SlaTimer], *, at: datetime) -> list[Notice]:
         timer__in=[timer.pk for timer in timers], kind=StepKind.MANAGER
     )
     later = set(ladders.values_list("timer_id", flat=True))
-    return [notice for timer in timers for notice in _told(timer, at=at, later=later)]
+    people = Answerable()
+    return [notice for timer in timers for notice in _told(timer, people, at=at, later=later)]
 
 
-def missed_it(timer: SlaTimer) -> list[AbstractBaseUser | None]:
-    """Return who holds a breached clock's handoff and who missed it."""
-    return [notices.holder(rep=rep, queue=queue) for rep, queue in _holders(timer)]
-
-
-def answers_for_it(timer: SlaTimer) -> list[AbstractBaseUser | None]:
+def answers_for_it(timer: SlaTimer, people: Answerable) -> list[AbstractBaseUser | None]:
     """Return the managers of who holds a breached clock's handoff and of who missed it."""
-    return [notices.manager(rep=rep, queue=queue) for rep, queue in _holders(timer)]
+    return [people.manager(rep=rep, queue=queue) for rep, queue in _holders(timer)]
 
 
-def _told(timer: SlaTimer, *, at: datetime, later: Iterable[int]) -> list[Notice]:
-    people = missed_it(timer)
+def _told(
+    timer: SlaTimer, answerable: Answerable, *, at: datetime, later: Iterable[int]
+) -> list[Notice]:
+    people = [answerable.holder(rep=rep, queue=queue) for rep, queue in _holders(timer)]
     if timer.pk not in later:
-        people += answers_for_it(timer)
+        people += answers_for_it(timer, answerable)
     return notices.of_step(timer, StepKind.BREACH, NoticeKind.BREACHED, people, at=at)
 
 

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection
 from django.db.models import QuerySet
 
+from definitions.enums import VersionState
+from definitions.models import DefinitionVersion
 from routing.enums import NoticeKind, StepKind
 from routing.models import Handoff, Notice, Queue, Rep, SlaTimer
 
@@ -73,25 +76,46 @@ def first_active(*people: AbstractBaseUser | None) -> AbstractBaseUser | None:
     return next((person for person in people if person and person.is_active), None)
 
 
+class Answerable:
+    """Who answers for reps and queues; who stands in for people who left is looked up once."""
+
+    def holder(self, *, rep: Rep | None, queue: Queue | None) -> AbstractBaseUser | None:
+        """Return who holds what a rep or a queue holds: a queue's is who answers for it."""
+        return rep.user if rep is not None else self.manager(rep=None, queue=queue)
+
+    def manager(self, *, rep: Rep | None, queue: Queue | None) -> AbstractBaseUser | None:
+        """Return the person who answers for a rep or a queue, or who stands in for them.
+
+        For one who has left: whoever manages the fallback queue; if they have left, too, the
+        operator of sales in a version in force, or the deputy. Two queries at most for all.
+        """
+        holds = rep or queue
+        named = holds.manager if holds is not None else None
+        if named is None or named.is_active:
+            return named
+        return self._stand_in or named
+
+    @cached_property
+    def _stand_in(self) -> AbstractBaseUser | None:
+        fallback = Queue.objects.filter(is_fallback=True, manager__is_active=True)
+        found = fallback.select_related("manager").first()
+        if found is not None:
+            return found.manager
+        active = DefinitionVersion.objects.filter(state=VersionState.ACTIVE).order_by("pk")
+        versions = active.select_related("sales_operator", "sales_deputy").defer("content")
+        return first_active(
+            *(person for one in versions for person in (one.sales_operator, one.sales_deputy))
+        )
+
+
 def holder(*, rep: Rep | None, queue: Queue | None) -> AbstractBaseUser | None:
-    """Return the person who holds what a rep or a queue holds: a queue's is who answers for it."""
-    if rep is not None:
-        return rep.user
-    return manager(rep=None, queue=queue)
+    """Return the person who holds what a rep or a queue holds, as `Answerable` does."""
+    return Answerable().holder(rep=rep, queue=queue)
 
 
 def manager(*, rep: Rep | None, queue: Queue | None) -> AbstractBaseUser | None:
-    """Return the person who answers for a rep or a queue.
-
-    For one who has left, whoever manages the fallback queue; one query more then.
-    """
-    holds = rep or queue
-    named = holds.manager if holds is not None else None
-    if named is None or named.is_active:
-        return named
-    fallback = Queue.objects.filter(is_fallback=True, manager__is_active=True)
-    stands_in = fallback.select_related("manager").first()
-    return stands_in.manager if stands_in is not None else named
+    """Return the person who answers for a rep or a queue, as `Answerable` does."""
+    return Answerable().manager(rep=rep, queue=queue)
 
 
 def tell_of_step(

@@ -1,7 +1,7 @@
 """Owners given to many handoffs at once: the rows of an assignment, a statement a table."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -14,6 +14,7 @@ from routing import choices
 from routing.cases import Case, Look, Outcome
 from routing.enums import HandoffStatus, NoticeKind
 from routing.models import Handoff, Queue, Rep, Territory
+from routing.notices import Answerable
 from routing.pools import Market, Question
 
 LINES = 200
@@ -31,15 +32,6 @@ class Transfer:
     territory: Territory | None
     rep: Rep | None
     queue: Queue | None
-
-    @property
-    def recipient_id(self) -> int:
-        """Who is told: the rep, or the manager of the queue."""
-        if self.rep is not None:
-            return self.rep.user_id
-        if self.queue is None:
-            raise ValueError("A transfer is to a rep or to a queue.")
-        return self.queue.manager_id
 
 
 def prepare(
@@ -60,7 +52,8 @@ def post(transfers: Sequence[Transfer], *, at: datetime) -> None:
     """Write what was decided of locked handoffs, and bring them up to date; six statements.
 
     Ends the running segments, keeps the decisions, begins the new segments, gives the handoffs
-    to their owners and owes the notices. Turns and clocks are left to the caller.
+    to their owners and owes the notices; one statement more reads the queues of those that go
+    to one. Turns and clocks are left to the caller.
     """
     if not transfers:
         return
@@ -87,11 +80,26 @@ def _columns(ids: list[int], transfers: Sequence[Transfer]) -> dict[str, Any]:
         "territories": bulk.array(
             each.territory.pk if each.territory else None for each in transfers
         ),
-        "recipients": bulk.array(transfer.recipient_id for transfer in transfers),
+        "recipients": bulk.array(_recipients(transfers)),
         "reasons": [transfer.outcome.why for transfer in transfers],
         "assigned": NoticeKind.ASSIGNED.value,
         "queued": NoticeKind.QUEUED.value,
     }
+
+
+def _recipients(transfers: Sequence[Transfer]) -> Iterator[int]:
+    """Yield who is told: the rep, or who answers for the queue; a query where some go to one."""
+    ids = {each.queue.pk for each in transfers if each.rep is None and each.queue is not None}
+    queues = Queue.objects.select_related("manager").in_bulk(ids)
+    answerable = Answerable()
+    for each in transfers:
+        if each.rep is not None:
+            yield each.rep.user_id
+            continue
+        if each.queue is None:
+            raise ValueError("A transfer is to a rep or to a queue.")
+        queue = queues[each.queue.pk]
+        yield (answerable.manager(rep=None, queue=queue) or queue.manager).pk
 
 
 def _bring_up_to_date(transfer: Transfer, *, at: datetime) -> None:

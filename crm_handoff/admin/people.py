@@ -124,7 +124,7 @@ def _left_behind(person: User) -> str:
         return ""
     said = f" Name a new manager of {', '.join(names)}"
     if person.managed_queues.filter(is_fallback=True).exists():
-        return f"{said}. Do it now: nobody is told of what waits there until then."
+        return f"{said}: until then the operator of sales is told in their place."
     return f"{said}: until then whoever manages the fallback queue is told in their place."
 
 

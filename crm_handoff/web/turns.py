@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_handoff.web.tags import day_of
+from routing import notices
 from routing.models import Rep, Suspension, TerritoryMembership
 
 KEPT = "standing"
@@ -61,7 +62,10 @@ class Standing:
 
 
 def standing_of(request: HttpRequest) -> Standing:
-    """Return how whoever asks stands; one query a request, however often it is asked."""
+    """Return how whoever asks stands; one query a request, however often it is asked.
+
+    Of a rep whose manager left, whoever stands in is asked for, too.
+    """
     known = vars(request)
     if KEPT not in known:
         known[KEPT] = _read(request.user.pk)
@@ -87,5 +91,5 @@ def _read(user_id: int | None) -> Standing:
         is_paused=rep.is_member and not rep.takes_turns,
         suspended_at=rep.suspended_at,
         missed_count=rep.missed_count or 0,
-        manager=str(rep.manager or ""),
+        manager=str(notices.manager(rep=rep, queue=None) or ""),
     )

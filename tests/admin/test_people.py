@@ -109,6 +109,14 @@ def test_whoever_deactivates_a_manager_is_told_which_queues_and_reps_need_anothe
     assert f"Name a new manager of the queue {queue.name}, {dana}" in page
 
 
+def test_whoever_deactivates_the_manager_of_the_fallback_queue_is_told_who_stands_in(revops, rita):
+    clockwork.queue(manager=rita, is_fallback=True)
+
+    page = revops.post(step(rita, "let-go"), follow=True).content.decode()
+
+    assert "until then the operator of sales is told in their place" in page
+
+
 def test_nobody_deactivates_themselves(revops):
     robin = User.objects.get(email="revops@tests.example")
 

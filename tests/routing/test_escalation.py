@@ -4,8 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.test.utils import CaptureQueriesContext
 
+from crm_handoff.people.models import User
 from definitions.models import DefinitionVersion
 from routing import escalation, sweeps, timers
 from routing.enums import HandoffStatus, StepState, TimerMilestone
@@ -55,6 +58,26 @@ def test_fire_due_fires_what_is_due_and_never_early(lateness: timedelta, fired: 
     asked_for_a_demo()
 
     assert escalation.fire_due(at=DUE + lateness, limit=10) == fired
+
+
+def test_of_a_manager_who_left_as_many_statements_tell_of_nine_leads_as_of_two() -> None:
+    stands_in = clockwork.queue(is_fallback=True).manager
+    version = agreement({"other": {"respond_within": HOUR, "manager_after": HOUR}})
+    rita = clockwork.rep("Rita")
+    User.objects.filter(pk=rita.manager_id).update(is_active=False)
+
+    def statements(count: int) -> list[int]:
+        for _ in range(count):
+            asked_for_a_demo(rita, version=version)
+        asked = []
+        for at in (NOON + HOUR, NOON + DAY):
+            with CaptureQueriesContext(connection) as captured:
+                escalation.fire_due(at=at, limit=20)
+            asked.append(len(captured))
+        return asked
+
+    assert statements(2) == statements(9)
+    assert told(Handoff.objects.latest("pk"), "manager_told") == [stands_in]
 
 
 def test_fire_due_fires_each_step_once() -> None:

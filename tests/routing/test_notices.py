@@ -1,14 +1,21 @@
 """Notices: each cause tells each person once."""
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from crm_handoff.people.models import User
 from routing import notices
 from routing.enums import NoticeKind
-from routing.models import Notice
+from routing.models import Notice, Rep
+from tests.routing import sales
 from tests.routing.clockwork import HOUR, NOON, person, queue, rep
 
 pytestmark = pytest.mark.django_db
+
+
+def leave(somebody: User) -> None:
+    somebody.is_active = False
+    somebody.save(update_fields=["is_active"])
 
 
 def test_tell_owes_a_notice_that_nobody_has_handled_yet() -> None:
@@ -78,3 +85,29 @@ def test_who_left_is_stood_in_for_by_the_manager_of_the_fallback_queue(holds) ->
 
     User.objects.filter(pk=fallback.manager_id).update(is_active=False)
     assert notices.manager(**one) == held.manager
+
+
+def test_without_a_manager_of_the_fallback_queue_the_operator_of_sales_in_force_stands_in() -> (
+    None
+):
+    version, fallback = sales.put_in_force(sales.agreement()), queue(is_fallback=True)
+    leave(fallback.manager)
+
+    assert notices.manager(rep=None, queue=fallback) == version.sales_operator
+
+    leave(version.sales_operator)
+    assert notices.manager(rep=None, queue=fallback) == fallback.manager
+
+
+def test_who_stands_in_is_looked_up_once_for_many(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    left = [rep("Rita"), rep("Rob"), queue(), queue(is_fallback=True)]
+    answerable = notices.Answerable()
+    for one in left:
+        leave(one.manager)
+
+    with django_assert_num_queries(2):
+        for one in left:
+            held = {"rep": one} if isinstance(one, Rep) else {"queue": one}
+            answerable.manager(**{"rep": None, "queue": None} | held)

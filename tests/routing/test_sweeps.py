@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from crm_handoff import pipeline
+from crm_handoff.people.models import User
 from crm_handoff.relay import JOBS
 from routing import handoffs, sweeps
 from routing.enums import HandoffStatus, NoticeKind, PlanState, RuleKind, TimerMilestone
@@ -236,6 +237,18 @@ def test_waiting_leads_are_decided_once_by_new_rules_though_they_wait_on() -> No
     handoff.refresh_from_db()
     assert (handoff.status, handoff.queue) == (HandoffStatus.QUEUED, elsewhere)
     assert handoff.decisions.count() == 2
+
+
+def test_a_lead_that_moves_to_a_queue_whose_manager_left_is_told_to_who_stands_in() -> None:
+    sales.team(sales.rep("Frank", capacity=0))
+    (handoff,) = waiting(1)
+    elsewhere, stands_in = queue(name="Students"), sales.fallback().manager
+    User.objects.filter(pk=elsewhere.manager_id).update(is_active=False)
+    published(RoutingRule(kind="fallback_queue", queue=elsewhere))
+
+    sweeps.route_waiting(at=LATER, limit=10)
+
+    assert Notice.objects.filter(handoff=handoff).latest("pk").recipient == stands_in
 
 
 def test_what_waits_in_a_territory_that_was_retired_goes_to_the_one_that_covers_it_now() -> None:

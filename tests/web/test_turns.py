@@ -4,7 +4,8 @@ import pytest
 from django.utils import timezone
 
 from routing import suspensions
-from routing.models import Rep, Suspension
+from routing.models import Queue, Rep, Suspension
+from tests.routing.clockwork import person
 from tests.web import world
 from tests.web.world import DAY
 
@@ -34,6 +35,17 @@ def test_who_missed_too_often_is_told_since_when_why_and_who_ends_it(
     assert "until Samir Haddad puts you back: new leads go to others." in page
     suspensions.end(suspension, by=manager, at=timezone.now())
     assert "out of rotation" not in queue_of(door(managed.user))
+
+
+def test_of_a_manager_who_left_whoever_stands_in_is_named(version, dana, door):
+    left = person("Lea Gone", is_active=False)
+    Rep.objects.filter(pk=dana.pk).update(manager=left)
+    Suspension.objects.create(rep=dana, began_at=timezone.now() - DAY, missed_count=1)
+
+    page = queue_of(door(dana.user))
+
+    stands_in = Queue.objects.get(is_fallback=True).manager
+    assert f"until {stands_in} puts you back" in page
 
 
 def test_without_a_manager_any_may_end_it(version, dana, door):
