@@ -5,6 +5,7 @@ that nobody tried yet starts over; one of a lead that was tried goes on where it
 of an attempt decides what follows: who was reached needs no more of it, a number that is wrong is
 not called again, and after no answer the next tasks keep their distance from that attempt. While
 the clocks of a handoff stand still its cadence rests: what is not due yet comes after the pause.
+A task that a person put on another day stays there through all of that.
 """
 
 import logging
@@ -62,7 +63,8 @@ def begin(handoff: Handoff, *, at: datetime) -> int:
 
     They fall due in the response term's hours, counted from the assignment, or from the end of a
     pause in which that falls. For a new owner of a lead that nobody tried yet the open ones are
-    due anew; once somebody tried, they stay as they are. Nothing for a handoff in a queue, or
+    due anew, but for those that a person moved; once somebody tried, they stay as they are.
+    Nothing for a handoff in a queue, or
     whose lead was reached. Doing it twice for one assignment changes nothing.
     """
     return begin_many([handoff], at=at)
@@ -108,7 +110,8 @@ def heed(handoff: Handoff, attempt: Attempt) -> int:
     Reached: the rest of it ends. Wrong number or address: its tasks of that kind end. Else, when
     the attempt did a task of the cadence, each later one keeps the distance that it had from that
     task, in the term's hours and without the pauses between, from the attempt on (from the end of
-    a pause that lasts); none comes earlier than it was due before.
+    a pause that lasts); none comes earlier than it was due before, and none moves that a person
+    moved.
     """
     tasks = list(
         FollowUp.objects.filter(handoff=handoff, cadence_step__isnull=False, cancelled_at=None)
@@ -123,7 +126,11 @@ def heed(handoff: Handoff, attempt: Attempt) -> int:
     done = next((task for task in tasks if task.done_at is not None), None)
     if done is None:
         return 0
-    later = [task for task in waiting if (task.cadence_step or 0) > (done.cadence_step or 0)]
+    later = [
+        task
+        for task in waiting
+        if task.moved_at is None and (task.cadence_step or 0) > (done.cadence_step or 0)
+    ]
     return _keep_distance(handoff, later, done=done, at=attempt.at)
 
 
@@ -132,12 +139,12 @@ def rest(handoff: Handoff, *, until: datetime, instead_of: datetime, at: datetim
 
     until: from when on it counts, `at` when a pause ends now. instead_of: from when on it counted
     so far, `at` when it did not rest. What is not due yet keeps its distance in the hours of the
-    response clock; what is overdue by now, or was set for a time in the pause, stays. No query
-    when the two instants are one.
+    response clock; what is overdue by now, was set for a time in the pause, or was moved by a
+    person, stays. No query when the two instants are one.
     """
     if until == instead_of:
         return 0
-    tasks = list(_waiting(handoff).filter(due_at__gt=at, due_at__gte=instead_of))
+    tasks = list(_movable(handoff).filter(due_at__gt=at, due_at__gte=instead_of))
     if not tasks:
         return 0
     hours = _hours_of_clock(handoff)
@@ -150,8 +157,8 @@ def rest(handoff: Handoff, *, until: datetime, instead_of: datetime, at: datetim
     return len(tasks)
 
 
-def _waiting(handoff: Handoff) -> QuerySet[FollowUp]:
-    return followups.open_of(handoff).filter(cadence_step__isnull=False)
+def _movable(handoff: Handoff) -> QuerySet[FollowUp]:
+    return followups.open_of(handoff).filter(cadence_step__isnull=False, moved_at=None)
 
 
 def _hours_of_clock(handoff: Handoff) -> BusinessHours:
@@ -218,10 +225,13 @@ def _insert(new: Sequence[tuple[int, Step]], *, at: datetime) -> None:
 def _anew(
     tasks: Mapping[int, FollowUp], steps: Iterable[Step], *, at: datetime
 ) -> Iterable[FollowUp]:
-    """Yield the open tasks that are due at another time by now, or that are asked no more."""
+    """Yield the open tasks that are due at another time by now, or that are asked no more.
+
+    Not those that a person moved: their words and their day were agreed with somebody.
+    """
     planned = {step.place: step for step in steps}
     for place, task in tasks.items():
-        if task.done_at is not None or task.cancelled_at is not None:
+        if task.done_at or task.cancelled_at or task.moved_at:
             continue
         step = planned.get(place)
         if step is None:

@@ -129,7 +129,7 @@ def reopen(followup_id: int, *, by: AbstractBaseUser, at: datetime) -> FollowUp:
 def reschedule(
     followup_id: int, *, due_at: datetime, by: AbstractBaseUser, at: datetime
 ) -> FollowUp:
-    """Move a task to another instant.
+    """Move a task to another instant, where it stays: no pause or new owner moves it again.
 
     Raises:
         FollowUp.DoesNotExist: there is none of that id.
@@ -139,8 +139,8 @@ def reschedule(
     if due_at < at:
         raise DueInThePast
     followup = _lock_open(followup_id)
-    followup.due_at = due_at
-    followup.save(update_fields=["due_at"])
+    followup.due_at, followup.moved_at = due_at, at
+    followup.save(update_fields=["due_at", "moved_at"])
     logger.info("Task %s moved to %s by %s", followup.pk, due_at.isoformat(), by.pk)
     return followup
 

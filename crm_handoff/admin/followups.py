@@ -19,6 +19,7 @@ class FollowUpAdmin(ReadOnlyAdmin):
         "what",
         "cadence_step",
         "created_by",
+        "moved_at",
         "done_at",
         "cancelled_at",
     )

@@ -16,7 +16,8 @@ class FollowUp(models.Model):
     """A task about one handoff, due at an instant; done by a person, or cancelled with it.
 
     `kind` is the way in which the lead is to be contacted: an attempt of that kind does it.
-    `created_by` is None for one that a cadence asks for.
+    `created_by` is None for one that a cadence asks for. `moved_at`: when a person last put it on
+    another instant, where it stays; what a cadence asks for moves by itself else.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -31,6 +32,7 @@ class FollowUp(models.Model):
         null=True, editable=False, help_text="Place in the promised cadence; empty: set apart."
     )
     created_at = models.DateTimeField()
+    moved_at = models.DateTimeField(null=True, editable=False)
     done_at = models.DateTimeField(null=True)
     done_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"

@@ -122,6 +122,36 @@ def test_a_new_owner_of_a_lead_that_was_tried_goes_on_where_it_stands(
     assert list(dues(handoff).values()) == DUE[1:]
 
 
+def test_a_task_that_a_person_moved_keeps_its_day_with_a_new_owner(
+    handoff: Handoff, rita: Rep
+) -> None:
+    thursday = NOON + 2 * DAY + HOUR
+    first = followups.open_of(handoff).order_by("cadence_step")[0]
+    followups.reschedule(first.pk, due_at=thursday, by=sales.user_of(rita), at=NOON + MINUTE)
+    handoff.assigned_at = NOON + DAY
+
+    cadences.begin(handoff, at=NOON + DAY)
+
+    assert list(dues(handoff).values()) == [thursday, *(due + DAY for due in DUE[1:])]
+
+
+def test_a_task_that_a_person_moved_is_asked_also_where_a_new_term_has_no_place_for_it(
+    handoff: Handoff, rita: Rep
+) -> None:
+    quick = [{"kind": "chat", "after": "1 hour", "what": "Chat"}]
+    terms = {"quick": TERM | {"cadence": quick, "when": {"stage": "pql"}}, "other": TERM}
+    opened = sales.opened(sales.agreement(sla_terms=terms))
+    last = followups.open_of(opened).order_by("cadence_step").last()
+    assert last is not None
+    followups.reschedule(last.pk, due_at=NOON + 9 * DAY, by=sales.user_of(rita), at=NOON)
+    opened.timers.update(term_key="quick")
+    opened.assigned_at = NOON + DAY
+
+    cadences.begin(opened, at=NOON + DAY)
+
+    assert dues(opened) == {"Chat": NOON + DAY + HOUR, last.what: NOON + 9 * DAY}
+
+
 def test_new_high_intent_brings_the_cadence_of_its_own_term(handoff: Handoff) -> None:
     quick = [{"kind": "chat", "after": "1 hour", "what": "Chat"}]
     terms = {"quick": TERM | {"cadence": quick, "when": {"stage": "pql"}}, "other": TERM}
@@ -161,6 +191,18 @@ def test_after_an_early_attempt_nothing_comes_earlier_than_planned(
     attempted(handoff, rita, at=NOON + MINUTE)
 
     assert list(dues(handoff).values()) == DUE[1:]
+
+
+def test_a_late_attempt_leaves_a_task_that_a_person_moved_on_its_day(
+    handoff: Handoff, rita: Rep
+) -> None:
+    second = followups.open_of(handoff).order_by("cadence_step")[1]
+    followups.reschedule(second.pk, due_at=NOON + 6 * HOUR, by=sales.user_of(rita), at=NOON)
+
+    attempted(handoff, rita, at=NOON + 3 * HOUR)
+
+    assert dues(handoff)[second.what] == NOON + 6 * HOUR
+    assert dues(handoff)["Call again"] == NOON + DAY + 2 * HOUR
 
 
 def test_an_attempt_of_another_kind_moves_nothing(handoff: Handoff, rita: Rep) -> None:

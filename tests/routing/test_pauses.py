@@ -280,6 +280,38 @@ def test_tasks_that_somebody_set_stay_on_their_day(handoff: Handoff, rita: Rep) 
     assert own.due_at == NOON + DAY
 
 
+def move_first(handoff: Handoff, rita: Rep, *, to: datetime, at: datetime) -> None:
+    """A person puts the cadence's first task on another day."""
+    first = followups.open_of(handoff).order_by("cadence_step")[0]
+    followups.reschedule(first.pk, due_at=to, by=sales.user_of(rita), at=at)
+
+
+def test_a_task_of_the_cadence_that_a_person_moved_stays_on_its_day(
+    handoff: Handoff, rita: Rep
+) -> None:
+    move_first(handoff, rita, to=NOON + 2 * DAY, at=NOON)
+
+    rest(handoff, at=NOON + MINUTE)
+    assert dues(handoff) == [NOON + 2 * DAY, WEEK + 4 * HOUR - MINUTE, WEEK + DAY - MINUTE]
+
+    pauses.resume(handoff.pk, at=NOON + 31 * MINUTE)
+    assert dues(handoff)[0] == NOON + 2 * DAY
+
+
+def test_a_task_that_a_person_moves_during_the_pause_stays_where_it_was_put_then(
+    handoff: Handoff, rita: Rep
+) -> None:
+    rest(handoff, at=NOON + MINUTE)
+    late = WEEK + 2 * DAY
+    move_first(handoff, rita, to=late, at=NOON + HOUR)
+
+    pauses.resume(handoff.pk, at=NOON + DAY)
+
+    assert dues(handoff)[0] == late
+    rest(handoff, at=NOON + DAY + MINUTE, until=WEEK + 3 * DAY)
+    assert dues(handoff)[0] == late
+
+
 def test_a_second_pause_holds_up_what_is_not_held_up_already(rita: Rep) -> None:
     """The first attempt ends the response clock's pause; that of the acceptance goes on."""
     accept = {"label": "Accept", "milestone": "acceptance", "respond_within": "2 hours"}
