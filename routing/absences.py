@@ -1,7 +1,7 @@
 """When reps are away: entered by themselves or somebody else, changed, and ended early."""
 
 import logging
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -14,6 +14,9 @@ from routing import occurrences
 from routing.models import Absence, Rep
 
 logger = logging.getLogger(__name__)
+
+UNTIL_FURTHER_NOTICE = datetime(9999, 1, 1, tzinfo=UTC)
+"""When an absence was to end that had no end and was ended."""
 
 
 class AbsenceEndsBeforeItBegins(Exception):
@@ -212,7 +215,7 @@ def _cancel(absence: Absence) -> None:
 def _come_back(absence: Absence, *, at: datetime) -> None:
     occurrences.call_off(absence)
     occurrences.call_off_running(absence.rep, at=at)
-    absence.would_end_at = absence.span.upper
+    absence.would_end_at = absence.span.upper or UNTIL_FURTHER_NOTICE
     absence.span = DateTimeTZRange(absence.span.lower, at)
     absence.save(update_fields=["span", "would_end_at"])
 

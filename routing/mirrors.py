@@ -108,8 +108,10 @@ class Mirror:
 
     def _to_come(self, busy: Iterable[Busy]) -> Iterator[Block]:
         """Yield what is not over, without the time for which somebody said that they are back."""
-        back_until = self._back_until()
+        back_until, returns = self._back_until(), self._returns()
         for one in busy:
+            if any(one.begins_at <= instant < one.ends_at for instant in returns):
+                continue
             back = back_until.get((one.external_id, _said(one.begins_at)), self.at)
             begins_at = max(one.begins_at, self.at, back)
             if one.begins_at < one.ends_at and begins_at < one.ends_at:
@@ -124,6 +126,11 @@ class Mirror:
             for part in row.parts.items()
             if row.would_end_at
         }
+
+    def _returns(self) -> Sequence[datetime]:
+        """Return when absences were ended that are no event: what had begun then is over."""
+        ended = Absence.objects.filter(rep=self.rep, parts={}, would_end_at__isnull=False)
+        return [span.upper for span in ended.values_list("span", flat=True)]
 
     def _free_of_own(self, blocks: Iterable[Block]) -> list[Block]:
         """Return what overlaps no absence that was entered here; the rest is left out."""
@@ -211,8 +218,9 @@ def keep(rep: Rep, busy: Iterable[Busy], *, by: AbstractBaseUser, at: datetime) 
     What comes, moves and vanishes there does so here, and keeps who stands in and its note. One
     that runs ends when the calendar says, which is now when its events are gone or begin later:
     the rep is back. What somebody ended here early stays ended until it was to end; a new or
-    moved event counts. Days of a recurring absence within make way; beside one that is covered
-    in part, or runs, the rep is away for the rest.
+    moved event counts. Where what they ended was entered here, what had begun in the calendar is
+    over with it. Days of a recurring absence within make way; beside one that is covered in part,
+    or runs, the rep is away for the rest.
 
     Returns:
         What was left out because an absence that was entered here by itself overlaps it.

@@ -107,7 +107,8 @@ def change(
 ) -> AbsenceSeries:
     """Change a recurring absence from now on: what has begun stays as it was, and so does today.
 
-    Days that were called off stay so, and a day keeps who stands in on it alone.
+    Days that were called off stay so, and a day keeps who stands in on it alone, and its
+    own note.
 
     Raises:
         AbsenceSeries.DoesNotExist: there is none of that id.
@@ -123,9 +124,8 @@ def change(
     _shape(series, pattern)
     _forget_coming(series, at=at)
     _plan(series, at=at)
-    for row in particular:
-        same = series.absences.filter(span=row.span)
-        same.update(delegate=row.delegate_id, note=row.note)
+    for span, own in particular:
+        series.absences.filter(span=span).update(**own)
     logger.info("Absence series %s of rep %s changed by %s", series.pk, series.rep_id, by.pk)
     return series
 
@@ -231,10 +231,16 @@ def _in_the_way(one: Occurrence, others: Iterable[Absence]) -> Absence | None:
     return None
 
 
-def _particular(series: AbsenceSeries, *, at: datetime) -> list[Absence]:
-    """Return the coming days on which somebody else stands in than on the others."""
-    coming = series.absences.filter(span__startswith__gt=at)
-    return list(coming.exclude(delegate=series.delegate_id, note=series.note))
+def _particular(
+    series: AbsenceSeries, *, at: datetime
+) -> list[tuple[DateTimeTZRange, dict[str, Any]]]:
+    """Return the coming days that differ from the others: when they are, and what is their own."""
+    of_all = {"delegate_id": series.delegate_id, "note": series.note}
+    found = []
+    for row in series.absences.filter(span__startswith__gt=at):
+        own = {name: getattr(row, name) for name in of_all}
+        found.append((row.span, dict(own.items() - of_all.items())))
+    return [(span, own) for span, own in found if own]
 
 
 def _forget_coming(series: AbsenceSeries, *, at: datetime) -> None:

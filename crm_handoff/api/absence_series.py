@@ -82,6 +82,7 @@ class SeriesAnswer(Answer):
     note = serializers.CharField()
     entered_by = serializers.EmailField(source="entered_by.email", allow_null=True)
     planned_until = serializers.DateField(allow_null=True)
+    called_off = serializers.ListField(child=serializers.DateField())
     ended_at = InstantField(allow_null=True)
     updated_at = InstantField()
 
@@ -105,7 +106,7 @@ class SeriesPatch(EditBody):
     note = serializers.CharField(required=False, allow_blank=True, max_length=200)
 
     server_owned: ClassVar[frozenset[str]] = frozenset(
-        {"id", "rep", "entered_by", "planned_until", "ended_at", "updated_at"}
+        {"id", "rep", "entered_by", "planned_until", "called_off", "ended_at", "updated_at"}
     )
 
     def validate_time_zone(self, value: str) -> str:

@@ -126,6 +126,7 @@ class AbsenceList(EditableListView):
         span = _span(said.pop("begins_at"), said.pop("ends_at", None))
         by = request.user if isinstance(request.user, User) else None
         absence = Absence(span=span, entered_by=by, **said)
+        occurrences.hold(absence.rep)
         absences.make_room(absence)
         return absence
 

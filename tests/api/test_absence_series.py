@@ -46,6 +46,16 @@ def test_a_manager_enters_every_friday_afternoon(manager, rita):
     assert {row["note"] for row in listed} == {"Course"}
 
 
+def test_days_that_were_called_off_are_said(manager, signed_in, rita):
+    made = manager.create("/absence-series/", fridays(rita)).json()
+    day = Absence.objects.order_by("span").first()
+
+    signed_in(Role.REVOPS).send("DELETE", f"/absences/{day.public_id}/")
+
+    said = manager.read(f"/absence-series/{made['id']}/").json()
+    assert (made["called_off"], said["called_off"]) == ([], [str(day.span.lower.date())])
+
+
 def test_what_is_left_out_of_a_change_stays(manager, rita):
     made = manager.create("/absence-series/", fridays(rita)).json()
     address = f"/absence-series/{made['id']}/"

@@ -1,4 +1,6 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crm_handoff.people import roles
 from crm_handoff.people.roles import Role
@@ -39,6 +41,20 @@ def test_a_manager_enters_a_week_off(manager, rita):
     assert (made.json()["begins_at"], made.json()["ends_at"]) == (MONDAY, FRIDAY)
     assert manager.read("/absences/", at="2026-02-03T12:00:00+01:00").json()["results"]
     assert not manager.read("/absences/", at=FRIDAY).json()["results"]
+
+
+def test_recurring_absences_are_locked_before_single_ones_as_everywhere(manager, rita):
+    with CaptureQueriesContext(connection) as captured:
+        assert manager.create("/absences/", absence(rita)).status_code == 201
+
+    asked = [query["sql"] for query in captured]
+    held = next(n for n, one in enumerate(asked) if "absenceseries" in one and "FOR NO KEY" in one)
+    touched = next(
+        n
+        for n, one in enumerate(asked)
+        if one.startswith(("DELETE", "INSERT INTO")) and '"routing_absence"' in one
+    )
+    assert held < touched
 
 
 def test_absences_of_a_rep_do_not_overlap(manager, rita):

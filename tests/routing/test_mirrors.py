@@ -315,6 +315,51 @@ def test_a_vacation_that_was_ended_early_and_is_moved_comes_when_it_says(
     assert times(rita)[1:] == [(NOON + 3 * DAY, NOON + 8 * DAY)]
 
 
+@pytest.mark.parametrize("ends_at", [NOON + DAY, None], ids=["until tomorrow", "open-ended"])
+def test_who_came_back_from_an_own_entry_is_not_sent_away_by_what_had_begun_in_the_calendar(
+    rita: Rep, user: User, ends_at: datetime | None
+) -> None:
+    own = absences.enter(rita, begins_at=NOON - HOUR, ends_at=ends_at, by=user)
+    meeting, dentist = (
+        Busy("meeting", NOON - HOUR, NOON + 5 * HOUR),
+        Busy("dentist", NOON + 2 * HOUR, NOON + 3 * HOUR),
+    )
+    read(rita, meeting, dentist)
+    absences.end(own.pk, by=user, at=NOON + HOUR)
+
+    for later in (HOUR + MINUTE, 4 * HOUR):
+        assert read(rita, meeting, dentist, at=NOON + later) == []
+
+    assert times(rita) == [(dentist.begins_at, dentist.ends_at)]
+
+
+def test_who_came_back_from_a_recurring_afternoon_is_not_sent_away_by_what_had_begun(
+    rita: Rep, user: User
+) -> None:
+    fridays(rita)
+    workshop = Busy("workshop", january(16, 13), january(16, 18))
+    read(rita, workshop)
+    running = absences.running(rita, at=january(16, 14))
+    assert running is not None
+    absences.end(running.pk, by=user, at=january(16, 14))
+
+    read(rita, workshop, at=january(16, 14, 30))
+
+    assert not any(is_away(rita, january(16, hour)) for hour in (15, 17))
+
+
+def test_an_own_entry_that_ended_by_itself_leaves_the_rest_to_the_calendar(
+    rita: Rep, user: User
+) -> None:
+    absences.enter(rita, begins_at=NOON - HOUR, ends_at=NOON + HOUR, by=user)
+    meeting = Busy("meeting", NOON, NOON + 3 * HOUR)
+    read(rita, meeting)
+
+    read(rita, meeting, at=NOON + 2 * HOUR)
+
+    assert times(rita) == [(NOON + 2 * HOUR, NOON + 3 * HOUR)]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_who_comes_back_while_the_calendar_is_read_is_back() -> None:
     rita, thrown = sales.rep("Rita"), races.dice()

@@ -424,6 +424,23 @@ def test_who_stands_in_on_one_friday_alone_stays_when_the_series_changes(
     assert found == [(rosa, "Fair"), (rudi, "")]
 
 
+@pytest.mark.parametrize("own", ["note", "delegate"])
+def test_of_a_day_only_what_is_its_own_stays_when_the_series_changes(
+    rita: Rep, user: User, own: str
+) -> None:
+    rosa, rudi, rolf = sales.rep("Rosa"), sales.rep("Rudi"), sales.rep("Rolf")
+    entered = series.enter(rita, fridays(), by=user, at=NOON, delegate=rosa, note="Course")
+    first = entered.absences.order_by("span")[0]
+    times = {"begins_at": first.span.lower, "ends_at": first.span.upper}
+    said = {"delegate": rosa, "note": "Course"} | {own: {"note": "Fair", "delegate": rolf}[own]}
+    absences.change(first.pk, **times, **said, by=user, at=NOON)
+
+    series.change(entered.pk, fridays(), delegate=rudi, note="Exam", by=user, at=NOON + HOUR)
+
+    found = entered.absences.order_by("span")[0]
+    assert (found.delegate, found.note) == ((rudi, "Fair") if own == "note" else (rolf, "Exam"))
+
+
 def test_what_is_called_off_stays_so_beyond_the_days_that_are_written(
     rita: Rep, user: User
 ) -> None:
