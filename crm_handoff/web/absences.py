@@ -33,7 +33,7 @@ from crm_handoff.people.roles import SEE_EVERYONES_LEADS
 from crm_handoff.web.away import OWN
 from crm_handoff.web.away_forms import CalendarForm
 from crm_handoff.web.requests import PageRequest
-from crm_handoff.web.tags import weekday_of
+from crm_handoff.web.tags import END_OF_DAY, weekday_of
 from routing.models import Absence, AbsenceSeries, Rep
 
 TEAM = ("routing.view_absence", SEE_EVERYONES_LEADS)
@@ -187,7 +187,8 @@ def when_of(begins_at: datetime, ends_at: datetime | None) -> str:
         return _("From %(day)s %(begins)s until further notice") % since
     ends = timezone.localtime(ends_at)
     last = ends - timedelta(microseconds=1)
-    said = since | {"last": weekday_of(last), "ends": time_format(ends, "H:i")}
+    until = END_OF_DAY if ends.time() == time(0) else time_format(ends, "H:i")
+    said = since | {"last": weekday_of(last), "ends": until}
     if begins.time() == ends.time() == time(0):
         whole = _("%(day)s, the whole day") if begins.date() == last.date() else ""
         return (whole or _("%(day)s to %(last)s")) % said

@@ -26,7 +26,7 @@ from crm_handoff.reports.criteria import DefinitionRate
 from crm_handoff.web.criteria import Miss, misses_of
 from crm_handoff.web.glossary.explanation import Text
 from crm_handoff.web.requests import PageRequest
-from crm_handoff.web.shares import pct, percent
+from crm_handoff.web.shares import pct, percent, with_sign
 from crm_handoff.web.verdicts import Verdict
 from definitions.enums import VersionState
 from definitions.models import DefinitionVersion
@@ -204,7 +204,7 @@ def with_people(handoffs: QuerySet[Handoff, Handoff]) -> QuerySet[Handoff, Hando
 
 def gauge_of(rate: BatchRate) -> Gauge:
     """Draw a batch's share beside its limit."""
-    exact = _("%(number)s %%") % {"number": bulk_rejections.figures(rate)["pct"]}
+    exact = with_sign(bulk_rejections.figures(rate)["pct"])
     value = exact if rate.is_broken else pct(rate.pct)
     return _gauge(
         value,
@@ -252,13 +252,13 @@ def _sentence(found: Sequence[BatchRate]) -> str:
     if not broken:
         return _("Every batch that is large enough to judge keeps its limit.")
     names = ngettext(
-        "%(count)s batch breaks its limit, the worst is %(name)s with %(pct)s %%.",
-        "%(count)s batches break their limit, the worst is %(name)s with %(pct)s %%.",
+        "%(count)s batch breaks its limit, the worst is %(name)s with %(pct)s.",
+        "%(count)s batches break their limit, the worst is %(name)s with %(pct)s.",
         len(broken),
     )
     worst = broken[0]
-    figures = bulk_rejections.figures(worst)
-    return names % {"count": len(broken), "name": worst.batch.name, "pct": figures["pct"]}
+    share = with_sign(bulk_rejections.figures(worst)["pct"])
+    return names % {"count": len(broken), "name": worst.batch.name, "pct": share}
 
 
 def _of_batch(request: PageRequest, found: Batch) -> QuerySet[Handoff, int]:

@@ -104,24 +104,24 @@ def since_of(window: str, *, at: datetime) -> datetime:
 
 def sections_of(members: report.Members, *, since: datetime, until: datetime) -> list[Section]:
     """Return the territories of some members with their turns in words; two queries."""
-    return [_section(one) for one in report.of_members(members, since=since, until=until)]
+    return [section_of(one) for one in report.of_members(members, since=since, until=until)]
 
 
-def _section(one: Fairness) -> Section:
+def section_of(one: Fairness) -> Section:
+    """Return a territory with its turns in words."""
     widest = max([EVEN * 2, *(abs(share.ahead) for share in one.shares)])
-    is_even = one.widest <= EVEN
     return Section(
         fairness=one,
         lines=[_line(share, widest=widest) for share in one.shares],
         verdict=_verdict(one),
-        is_even=is_even,
+        is_even=_is_even(one.widest),
     )
 
 
 def _verdict(one: Fairness) -> str:
     if not one.turn_count:
         return _("No turn was given in this time.")
-    if one.widest <= EVEN:
+    if _is_even(one.widest):
         return _("Even: nobody is more than one turn from their share.")
     farthest = max(one.shares, key=lambda share: abs(share.ahead))
     said = {"rep": farthest.member.rep, "turns": _turns(abs(farthest.ahead))}
@@ -140,13 +140,20 @@ def _line(share: Share, *, widest: float) -> Line:
         skipped_count=sum(share.skipped.values()),
         owed=_owed(share.owed),
         ahead=_signed(share.ahead),
-        is_even=abs(share.ahead) <= EVEN,
+        is_even=_is_even(share.ahead),
         bar_begins=f"{begins:.2f}%",
         bar_width=f"{length:.2f}%",
     )
 
 
+def _is_even(ahead: float) -> bool:
+    """Say whether turns ahead or behind are no more than one, as precisely as they are shown."""
+    return abs(round(ahead, 1)) <= EVEN
+
+
 def _skipped(skipped: Mapping[str, int]) -> str:
+    if len(skipped) == 1:  # the sum beside it says how often
+        return "".join(str(SKIPS.get(why, why)) for why in skipped)
     said = [f"{SKIPS.get(why, why)} {figure(count)}" for why, count in skipped.items()]
     return " · ".join(said)
 
@@ -167,7 +174,8 @@ def _plural(turns: float) -> int:
 
 
 def _signed(turns: float) -> str:
-    return f"+{_turns(turns)}" if round(turns, 1) > 0 else _turns(turns)
+    sign = "+" if round(turns, 1) > 0 else "\N{MINUS SIGN}" if round(turns, 1) < 0 else ""
+    return f"{sign}{_turns(abs(turns))}"
 
 
 def _turns(turns: float) -> str:

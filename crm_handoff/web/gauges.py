@@ -43,8 +43,8 @@ def _gauges(limits: Limits, process: Process) -> tuple[Gauge, Gauge]:
     responses, floor = signed_promises(limits)
     missed, below = limits.response.kept, limits.criteria.kept
     return (
-        _gauge(responses, missed, process, explains="response_misses_28_days"),
-        _gauge(floor, below, process, explains="floor_misses_28_days"),
+        _gauge(responses, missed, process, explains="response_misses"),
+        _gauge(floor, below, process, explains="floor_misses"),
     )
 
 

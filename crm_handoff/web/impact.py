@@ -29,6 +29,7 @@ from crm_handoff.web import tags
 from crm_handoff.web.examples import deciding
 from crm_handoff.web.explanation import level_words
 from crm_handoff.web.requests import PageRequest
+from crm_handoff.web.shares import with_sign
 from crm_handoff.web.versions import Page, version_page
 from definitions.agreement import Agreement
 from definitions.engine import Verdict
@@ -196,12 +197,12 @@ def _headline(impact: Impact, stages: Sequence[StageCount]) -> str:
 
 
 def _signed(before: int, after: int) -> str:
-    """Write a change in percent with its sign: "+12 %"."""
+    """Write a change in percent with plus or minus: "+12 %"."""
     if not before:
         return ""
     change = round(100 * (after - before) / before)
     sign = "\N{MINUS SIGN}" if change < 0 else "+"
-    return _("%(change)s %%") % {"change": f"{sign}{abs(change)}"}
+    return with_sign(f"{sign}{abs(change)}")
 
 
 def _counts(changes: Changes) -> list[str]:

@@ -40,7 +40,7 @@ TARGETS: dict[str, Callable[[RoutingRule], str]] = {
         "To the rep who works the account or another lead of it already."
     ),
     RuleKind.HIGH_VALUE: lambda rule: (
-        _("From %(amount)s expected a year on to %(rep)s.")
+        _("To %(rep)s, from %(amount)s expected a year.")
         % {"amount": figure(rule.least_amount), "rep": rule.rep}
     ),
     RuleKind.TERRITORY: lambda rule: (

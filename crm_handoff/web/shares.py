@@ -23,7 +23,12 @@ def pct(value: float) -> str:
     """Write a percentage with at most one decimal, "10 %" or "4.5 %"."""
     rounded = round(value, 1)
     places = 0 if rounded == int(rounded) else 1
-    return _("%(number)s %%") % {"number": number_format(rounded, places)}
+    return with_sign(number_format(rounded, places))
+
+
+def with_sign(number: str) -> str:
+    """Write a number of percent with its sign, between which no line may end."""
+    return (_("%(number)s %%") % {"number": number}).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def money(amounts: Mapping[str, Decimal]) -> str:

@@ -1,7 +1,7 @@
 """Template tags of the product's pages."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -18,9 +18,13 @@ from django.utils.translation import gettext
 from crm_handoff import reasons
 from crm_handoff.agreements import values
 from crm_handoff.web.glossary import GLOSSARY
+from crm_handoff.web.shares import with_sign
 from routing.enums import PauseReason
 
 register = template.Library()
+
+END_OF_DAY = "24:00"
+"""How the midnight that ends a day is written, so that nobody takes it for the day after."""
 
 ICONS = {
     "ontime": "M12 7v5l3 2 M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18z",
@@ -100,14 +104,18 @@ def pause_reason(key: str) -> str:
 
 
 @register.filter
-def moment(value: datetime | str | None) -> SafeString | str:
+def moment(value: datetime | str | None) -> SafeString:
     """Show an instant humanely, with the full one and its zone on hover; accepts ISO text."""
     instant = datetime.fromisoformat(value) if isinstance(value, str) else value
     if instant is None:
-        return ""
+        return SafeString()
     local = timezone.localtime(instant)
+    return _time(local, near(local))
+
+
+def _time(local: datetime, words: str) -> SafeString:
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute(local), near(local)
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute(local), words
     )
 
 
@@ -116,11 +124,28 @@ def absolute(instant: datetime) -> str:
     return values.absolute(instant)
 
 
+@register.filter
+def ending(value: datetime) -> SafeString:
+    """Show when something is over; at midnight, that is the end of the day before."""
+    return _time(timezone.localtime(value), over_at(value))
+
+
+def over_at(instant: datetime) -> str:
+    """Write when something is over as shortly as today allows: "12:04", "tomorrow 24:00"."""
+    local = timezone.localtime(instant)
+    if local.time() != time(0):
+        return near(local)
+    return on_day(local.date() - timedelta(days=1), END_OF_DAY)
+
+
 def near(local: datetime) -> str:
     """Write a local instant as shortly as today allows: "12:04", "yesterday 12:04", "3 Jan"."""
-    today = timezone.localdate()
-    days = (today - local.date()).days
-    clock = date_format(local, "H:i")
+    return on_day(local.date(), date_format(local, "H:i"))
+
+
+def on_day(day: date, clock: str) -> str:
+    """Write a time of a day as shortly as today allows."""
+    days = (timezone.localdate() - day).days
     if days == 0:
         return clock
     if days == 1:
@@ -128,8 +153,8 @@ def near(local: datetime) -> str:
     if days == -1:
         return gettext("tomorrow %(time)s") % {"time": clock}
     if 1 < days < 7 or -7 < days < 0:
-        return f"{date_format(local, 'D')} {clock}"
-    return day_of(local)
+        return f"{date_format(day, 'D')} {clock}"
+    return day_of(day)
 
 
 @register.filter(expects_localtime=True)
@@ -165,6 +190,12 @@ def figure(value: Decimal | float | None) -> str:
     number = Decimal(str(value)).normalize()
     places = 0 if number == number.to_integral() else 2
     return number_format(round(number, places), places, force_grouping=True)
+
+
+@register.filter
+def share(value: Decimal | float) -> str:
+    """Write a number of percent as the reader does, "5 %" or "4.25 %"."""
+    return with_sign(figure(value))
 
 
 @register.filter

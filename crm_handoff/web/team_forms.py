@@ -31,7 +31,7 @@ class RepField(forms.ModelChoiceField[Rep]):
         if absent is not None and absent.upper is None:
             return _("%(rep)s, %(held)s of %(capacity)s open, away until further notice") % said
         if absent is not None:
-            until = tags.near(timezone.localtime(absent.upper))
+            until = tags.over_at(absent.upper)
             words = _("%(rep)s, %(held)s of %(capacity)s open, away until %(until)s")
             return words % (said | {"until": until})
         if getattr(obj, "is_out", False):

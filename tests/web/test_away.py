@@ -10,6 +10,8 @@ from django.utils import timezone
 from crm_handoff import absences as jobs
 from crm_handoff.integrations.models import AbsenceFeed
 from crm_handoff.people.models import User
+from crm_handoff.web import absences as pages
+from crm_handoff.web import tags
 from routing import absences, mirrors, series
 from routing.mirrors import Busy
 from routing.models import Absence, AbsenceSeries, BusinessCalendar, CalendarWindow, Handoff
@@ -27,6 +29,37 @@ def test_a_rep_is_away_for_the_rest_of_the_day(dana, door):
     assert absence.entered_by == dana.user
     assert timezone.localtime(absence.span.upper).time().isoformat() == "00:00:00"
     assert absence.span.upper - timezone.now() <= DAY
+    page = door(dana.user).get("/queue/").content.decode()
+    assert "until <time" in page
+    assert ">24:00</time>" in page, "midnight belongs to the day that it ends"
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "said"),
+    [
+        (13 * HOUR, 17 * HOUR, "{first}, 13:00 to 17:00"),
+        (13 * HOUR, 24 * HOUR, "{first}, 13:00 to 24:00"),
+        (0 * HOUR, 24 * HOUR, "{first}, the whole day"),
+        (13 * HOUR, 72 * HOUR, "{first} 13:00 to {third} 24:00"),
+    ],
+    ids=["hours", "through the day", "a day", "through three days"],
+)
+def test_an_absence_ends_on_its_last_day(begins, ends, said):
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+
+    when = pages.when_of(midnight + begins, midnight + ends)
+
+    first, third = tags.weekday_of(midnight), tags.weekday_of(midnight + 2 * DAY)
+    assert when == said.format(first=first, third=third)
+
+
+def test_whole_days_are_over_at_the_end_of_the_last_one():
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+
+    assert tags.over_at(midnight + DAY) == "24:00"
+    assert tags.over_at(midnight + 2 * DAY) == "tomorrow 24:00"
+    assert tags.over_at(midnight + 12 * HOUR) == "12:00"
+    assert tags.over_at(midnight + 20 * DAY) == tags.day_of(midnight + 19 * DAY)
 
 
 def test_a_rep_is_away_from_the_first_through_the_last_day(dana, dach, door):

@@ -9,8 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from crm_handoff.people.models import User
 from crm_handoff.reports import fairness
-from routing.models import Rep, TerritoryMembership
+from crm_handoff.reports.fairness import Fairness, Share
+from crm_handoff.web import fairness as pages
+from routing.models import Rep, Territory, TerritoryMembership
 from tests.routing import sales
 from tests.web import world
 from tests.web.world import DAY
@@ -104,6 +107,34 @@ def test_what_a_person_gave_counts_apart(version, dana, lena, clock, manager):
     found = shares()
 
     assert (found[str(other)].received, found[str(other)].otherwise_count) == (0, 1)
+
+
+def test_what_reads_as_one_turn_is_called_even():
+    assert page_of(received=3, expected=1.96).verdict.startswith("Even: ")
+    assert page_of(received=3, expected=1.96).lines[0].ahead == "+1"
+    assert page_of(received=1, expected=2).lines[0].ahead == "\N{MINUS SIGN}1"
+
+    uneven = page_of(received=3, expected=1.9)
+    assert " is 1.1 turns ahead: " in uneven.verdict
+    assert not uneven.is_even
+
+
+def test_why_somebody_was_passed_over_is_counted_where_there_are_several_reasons():
+    def skipped(**times):
+        line = page_of(received=1, expected=1, skipped=times).lines[0]
+        return line.skipped_count, line.skipped
+
+    assert skipped(full=9) == (9, "full")
+    assert skipped(full=2, away=1) == (3, "full 2 · away 1")
+
+
+def page_of(*, received, expected, skipped=None):
+    """Return the section of a territory with one member."""
+    member = TerritoryMembership(
+        rep=Rep(user=User(full_name="Sophie Lang")), territory=Territory()
+    )
+    share = Share(member, expected, received, 0, skipped or {}, 0)
+    return pages.section_of(Fairness(member.territory, received, 0, [share]))
 
 
 def test_every_decision_counts_however_many_are_alike(version, dana, lena, clock):

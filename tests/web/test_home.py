@@ -274,7 +274,7 @@ def test_a_signed_limit_is_judged_by_the_last_28_days_whatever_the_week_says(kep
 
     verdict = verdicts.conclude(misses(found), found.weeks)
 
-    assert (verdict.state, verdict.words) == (state, words)
+    assert (verdict.state, verdict.words) == (state, world.unbroken(words))
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_acceptance_is_judged_by_the_week_or_the_last_four(weeks, state, words):
 
     verdict = verdicts.conclude(acceptance, figures_of_weeks)
 
-    assert (verdict.state, verdict.words) == (state, words)
+    assert (verdict.state, verdict.words) == (state, world.unbroken(words))
 
 
 def test_home_team_page_and_promise_pages_give_one_verdict(version, dana, manager, door):
@@ -313,8 +313,8 @@ def test_home_team_page_and_promise_pages_give_one_verdict(version, dana, manage
     gauge = client.get("/team/side/").context["gauges"][0]
     page = client.get("/sla/response/").context["signed"][0].share
 
-    assert home.verdict.words.startswith("16.7 % in 28 days: over 10 %")
-    assert gauge.value == page.value == "16.7 %"
+    assert home.verdict.words.startswith(world.unbroken("16.7 % in 28 days: over 10 %"))
+    assert gauge.value == page.value == world.unbroken("16.7 %")
     assert home.verdict.state == gauge.verdict.state == page.verdict.state == "late"
 
 
@@ -352,7 +352,7 @@ def test_home_team_page_and_promise_pages_give_one_verdict(version, dana, manage
     ],
 )
 def test_what_changed_is_said_in_a_sentence_that_claims_no_more_than_it_knows(rates, words):
-    assert verdicts.change_sentence(card(*rates)) == words
+    assert verdicts.change_sentence(card(*rates)) == world.unbroken(words)
 
 
 def test_without_a_version_in_force_only_acceptance_is_judged():
@@ -382,7 +382,7 @@ def test_corridors_are_drawn_for_the_process_they_are_about():
 def test_an_alarm_of_the_mix_comes_with_what_helps():
     ((what, remedy),) = home.remedies_of(mixed(no_fit=60, other=40))
 
-    assert what == "“No fit” is 60 % of rejections"
+    assert what == world.unbroken("“No fit” is 60 % of rejections")
     assert remedy.startswith("Look at the fit criteria")
 
 
@@ -407,8 +407,8 @@ def test_a_limit_above_every_column_is_still_in_the_drawing():
 
 
 def test_shares_and_money_are_written_for_people():
-    assert percent(Rate(1, 3)) == "33.3 %"
-    assert percent(Rate(1, 10)) == "10 %"
+    assert percent(Rate(1, 3)) == "33.3\N{NO-BREAK SPACE}%", "no line ends before the sign"
+    assert percent(Rate(1, 10)) == "10\N{NO-BREAK SPACE}%"
     assert percent(Rate(0, 0)) == "–"
     assert money({"EUR": Decimal("12400.50"), "USD": Decimal(3000)}) == "€12,400 + $3,000"
     assert money({}) == ""

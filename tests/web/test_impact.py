@@ -189,8 +189,9 @@ def test_summary_gives_the_change_of_the_handoff_stage_in_percent(draft):
     )
 
     assert pages.summary(impact) == (
-        "SQL −18 %: 189 live leads would meet it instead of 230. No live lead changes its "
-        "standing. 4 of 60 that sales has would not reach the handoff by it, and stay with sales."
+        "SQL −18\N{NO-BREAK SPACE}%: 189 live leads would meet it instead of 230. No live lead "
+        "changes its standing. 4 of 60 that sales has would not reach the handoff by it, and stay "
+        "with sales."
     )
 
 

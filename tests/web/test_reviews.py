@@ -87,11 +87,15 @@ def test_the_page_shows_what_the_version_brought_about(sales, review):
 
     page = text(sales.get(PAGE))
 
-    assert "40 %" in page
+    assert world.unbroken("40 %") in page
     assert "below target" in page
     assert "Does it still hold?" in page
     webinar = page[page.index("Attended a webinar") :]
-    assert webinar.index("96 %") < webinar.index("24 %") < webinar.index("rejected more often")
+    assert (
+        webinar.index(world.unbroken("96 %"))
+        < webinar.index(world.unbroken("24 %"))
+        < webinar.index("rejected more often")
+    )
     assert "goes with winning" in page
     assert "intent: high" in page
 

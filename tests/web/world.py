@@ -230,3 +230,8 @@ def handed_over(
     handoff = handoffs.open(Due(judged(who, version, at=at)), at=at)
     assert handoff is not None
     return handoff
+
+
+def unbroken(text: str) -> str:
+    """Return a text as pages write it: no line ends between a number and its percent sign."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")

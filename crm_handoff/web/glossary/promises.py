@@ -35,23 +35,10 @@ EXPLANATIONS: dict[str, Explanation] = {
             "is marketing's promise."
         ),
         formula=_("handed over below the floor ÷ all handed over"),
-        window=_("The week in which they were handed over."),
+        window=_("Handed over in the week or in the last 28 days, as the figure says."),
         source=_(
             "The limit is the one both sides signed, usually 5 %. It is judged by the last 28 "
             "days, from 20 leads on; below that it is too few to say."
-        ),
-    ),
-    "floor_misses_28_days": Explanation(
-        name=_("Below the criteria floor"),
-        meaning=_(
-            "Leads that marketing handed over though they miss the floor of the agreement. This "
-            "is marketing's promise."
-        ),
-        formula=_("handed over below the floor ÷ all handed over"),
-        window=_("Handed over in the last 28 days."),
-        source=_(
-            "The line is the limit that both sides signed. It counts from 20 leads on; below that "
-            "it is too few to say."
         ),
     ),
     "handed_over": Explanation(
@@ -79,22 +66,13 @@ EXPLANATIONS: dict[str, Explanation] = {
             "First contacts that came later than promised, or not at all. This is sales' promise."
         ),
         formula=_("missed ÷ first-response clocks that came due"),
-        window=_("The week in which they came due; business time as each promise counts it."),
+        window=_(
+            "Due in the week or in the last 28 days, as the figure says; business time as each "
+            "promise counts it."
+        ),
         source=_(
             "The limit is the one both sides signed, usually 10 %. It is judged by the last 28 "
             "days, from 20 clocks on; below that it is too few to say."
-        ),
-    ),
-    "response_misses_28_days": Explanation(
-        name=_("Missed first responses"),
-        meaning=_(
-            "First contacts that came later than promised, or not at all. This is sales' promise."
-        ),
-        formula=_("missed ÷ first-response clocks that came due"),
-        window=_("Due in the last 28 days; business time as each promise counts it."),
-        source=_(
-            "The line is the limit that both sides signed. It counts from 20 clocks on; below "
-            "that it is too few to say."
         ),
     ),
     "response_rate": Explanation(
