@@ -1,4 +1,7 @@
-"""Clocks made due sooner by new high intent, also those that stand still."""
+"""Clocks made due sooner by new high intent, also those that stand still.
+
+A pause says that the lead is not to be bothered yet; who asks for a demo meanwhile asks to be.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +40,9 @@ def shorten(handoff: Handoff, *, evaluation: Evaluation, at: datetime) -> bool:
 
     A paused clock goes on at `at`, with every other one of the handoff, when the new promise
     would be due before it is as things stand; it keeps its own where the time that it had left is
-    over sooner. What was known of the lead as the pause began does not end it.
+    over sooner. Where the response clock does not stand still, say because it was answered or
+    broken, the paused ones of the handoff go on at `at`. What was known of the lead as the pause
+    began does not end it.
 
     Returns:
         Whether the due instant moved.
@@ -47,7 +52,11 @@ def shorten(handoff: Handoff, *, evaluation: Evaluation, at: datetime) -> bool:
     term = promises.term_for(
         handoff.version, milestone=Milestone.FIRST_RESPONSE, evaluation=evaluation
     )
-    if timer is None or term is None or not term.is_high_intent or term.key == timer.term_key:
+    if term is None or not term.is_high_intent:
+        return False
+    if timer is None or timer.state != TimerState.PAUSED:
+        _end_pause_of_others(handoff, known, term, at=at)
+    if timer is None or term.key == timer.term_key:
         return False
     offer = _offer(timer, term, handoff=handoff, evaluation=evaluation, at=at)
     was_due_at = timer.due_at
@@ -58,6 +67,18 @@ def shorten(handoff: Handoff, *, evaluation: Evaluation, at: datetime) -> bool:
     if offer.plan.due_at < timer.due_at and not stopping.is_overdue(timer, at=at):
         _take(timer, offer, at=at)
     return timer.due_at < was_due_at
+
+
+def _end_pause_of_others(
+    handoff: Handoff, timers: Sequence[SlaTimer], term: SlaTerm, *, at: datetime
+) -> None:
+    """Let the paused ones of a handoff's clocks go on, when a term did not apply as they halted.
+
+    They keep what they promise: only the response clock has a promise for high intent.
+    """
+    paused_at = [timer.paused_at for timer in timers if timer.paused_at is not None]
+    if paused_at and not _was_known(term, handoff=handoff, at=max(paused_at)):
+        pauses.end_by_intent(handoff, timers, at=at)
 
 
 def _active_response(timers: Sequence[SlaTimer]) -> SlaTimer | None:

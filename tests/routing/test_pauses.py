@@ -210,6 +210,102 @@ def test_every_clock_of_the_handoff_goes_on_with_the_new_intent(rita: Rep) -> No
     assert (acceptance.state, acceptance.due_at) == (TimerState.RUNNING, NOON + 3 * HOUR)
 
 
+ANSWERED: Mapping[str, Any] = {
+    "hot": HOT,
+    "other": OTHER,
+    "accept": {"label": "Accept", "milestone": "acceptance", "respond_within": "6 hours"},
+    "second": {"label": "Again", "milestone": "second_attempt", "respond_within": "6 hours"},
+}
+"""What is promised also when somebody has tried."""
+
+
+@pytest.fixture
+def answered(rita: Rep) -> Handoff:
+    """A lead that Rita called in vain at noon: the first response is kept."""
+    handoff = opened(sales.agreement(sla_terms=ANSWERED))
+    attempted(handoff, rita, at=NOON)
+    return handoff
+
+
+def states(handoff: Handoff) -> dict[str, str]:
+    return dict(handoff.timers.values_list("milestone", "state"))
+
+
+def test_once_answered_a_demo_request_ends_the_pause_of_what_else_is_promised(
+    answered: Handoff,
+) -> None:
+    rest(answered, at=NOON + HOUR)
+    assert states(answered) == {
+        "first_response": "met",
+        "acceptance": "paused",
+        "second_attempt": "paused",
+    }
+
+    ask_for_a_demo(answered, at=NOON + 2 * HOUR)
+
+    assert {*states(answered).values()} == {"met", "running"}
+    for clock in answered.timers.exclude(milestone="first_response"):
+        resumed = clock.events.get(kind="resumed")
+        assert (resumed.at, resumed.detail["cause"]) == (NOON + 2 * HOUR, "new_intent")
+        assert clock.due_at == NOON + DAY - HOUR  # Five hours were left: the day ends at 17:00.
+
+
+def test_a_demo_request_ends_the_pause_of_whoever_got_the_lead_after_a_miss(
+    handoff: Handoff, rita: Rep
+) -> None:
+    ben = sales.rep("Ben")
+    escalation.fire_due(at=NOON + 5 * HOUR, limit=10)
+    handoffs.reassign(handoff.pk, rep=ben, by=rita.manager, reason="Late", at=NOON + DAY)
+    rest(handoff, at=NOON + DAY + MINUTE)
+    assert states(handoff) == {"first_response": "breached", "re_response": "paused"}
+
+    ask_for_a_demo(handoff, at=NOON + DAY + HOUR)
+
+    assert states(handoff) == {"first_response": "breached", "re_response": "running"}
+
+
+def test_a_demo_request_ends_the_pause_of_the_others_when_the_first_response_is_overdue(
+    rita: Rep,
+) -> None:
+    handoff = opened(sales.agreement(sla_terms=ANSWERED))
+    rest(handoff, at=NOON + 4 * HOUR + MINUTE)
+    assert states(handoff) == {"first_response": "running", "acceptance": "paused"}
+
+    ask_for_a_demo(handoff, at=NOON + 4.5 * HOUR)
+
+    assert {*states(handoff).values()} == {"running"}
+
+
+def test_once_answered_what_was_known_as_the_manager_paused_does_not_end_the_pause(
+    answered: Handoff,
+) -> None:
+    ask_for_a_demo(answered, at=NOON + MINUTE)
+    rest(answered, at=NOON + HOUR)
+
+    verdict = judgment(
+        answered.version,
+        lead=answered.lead,
+        at=NOON + DAY,
+        met=["company_size"],
+        intent="high",
+        points=12,
+    )
+    judge_again(answered, verdict, at=NOON + DAY)
+
+    assert {*states(answered).values()} == {"met", "paused"}
+
+
+def test_once_answered_low_intent_does_not_end_a_pause(answered: Handoff) -> None:
+    rest(answered, at=NOON + HOUR)
+
+    click = judgment(
+        answered.version, lead=answered.lead, at=NOON + DAY, met=["company_size"], intent="low"
+    )
+    judge_again(answered, click, at=NOON + DAY)
+
+    assert {*states(answered).values()} == {"met", "paused"}
+
+
 def test_a_paused_cadence_goes_on_after_the_pause_as_if_it_had_not_been(handoff: Handoff) -> None:
     rest(handoff, at=NOON + MINUTE)
     pauses.resume_due(at=WEEK + MINUTE, limit=10)
