@@ -22,6 +22,9 @@ def former(lead_ids: Collection[int]) -> dict[int, set[int]]:
 def given_up() -> QuerySet[Assignment]:
     """Return the times that a rep held a lead and gave it back, or let a promise of it break.
 
+    Also the last before it expired: what nobody touched for so long is a breach of sales' side,
+    and a miss is of whoever held it when it came due.
+
     Not those that ended because they were away, or since a person moved it: they may have it
     again as anybody may. Nor those from which a deal was won.
     """

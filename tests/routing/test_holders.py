@@ -7,7 +7,15 @@ from django.db import transaction
 
 from routing import absences, assignment, departures, escalation, handoffs, holders, sweeps
 from routing.assignment import PullNotAllowed
-from routing.models import Handoff, NamedAccount, Rep, RoutingDecision, Suspension, Territory
+from routing.models import (
+    Handoff,
+    NamedAccount,
+    Rep,
+    RoutingDecision,
+    SlaTimer,
+    Suspension,
+    Territory,
+)
 from tests.routing import sales
 from tests.routing.sales import NOON
 
@@ -120,6 +128,25 @@ def test_who_moved_a_lead_to_a_colleague_may_have_it_again() -> None:
     with transaction.atomic():
         decision = assignment.assign(Handoff.objects.get(pk=handoff.pk), at=NOON + 2 * HOUR)
     assert decision.rep == before
+
+
+def test_who_let_a_lead_expire_untouched_broke_a_promise_of_sales_though_their_clock_still_ran() -> (
+    None
+):
+    """What nobody touched for seven days is a breach of who held it as they were over."""
+    rita, ben = sales.rep("Rita"), sales.rep("Ben")
+    sales.team(rita, ben)
+    handoff = sales.opened(sales.agreement())
+    before = handoff.rep
+    assert before is not None
+    last = ben if before == rita else rita
+    shortly_before = NOON + 7 * DAY - HOUR
+    handoffs.reassign(handoff.pk, rep=last, reason="Late", by=rita.manager, at=shortly_before)
+
+    assert handoffs.expire_untouched(at=NOON + 7 * DAY, limit=10) == [handoff]
+
+    assert not SlaTimer.objects.filter(missed_by_rep=last).exists()
+    assert last.pk in holders.former([handoff.lead_id])[handoff.lead_id]
 
 
 def test_a_deal_that_was_won_keeps_nobody_from_the_lead_s_next_handoff() -> None:

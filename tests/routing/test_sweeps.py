@@ -262,3 +262,38 @@ def test_what_waits_in_a_territory_that_was_retired_goes_to_the_one_that_covers_
 
     handoff.refresh_from_db()
     assert handoff.rep == rita
+
+
+def only_from(country: str) -> RoutingCondition:
+    return RoutingCondition(position=1, fact="country", operator="is", wanted=country)
+
+
+def test_rules_narrowed_for_a_territory_send_on_what_it_takes_no_more_and_leave_the_rest() -> None:
+    fallback = sales.fallback()
+    dach = sales.team(sales.rep("Frank", capacity=0), name="DACH", countries=["DE", "AT"])
+    ((german,), (austrian,)) = waiting(1), waiting(1, country="AT")
+    clocks = set(german.timers.values_list("pk", "started_at", "due_at"))
+    published(RoutingRule(kind="territory", territory=dach), where={1: [only_from("DE")]})
+
+    assert sweeps.route_waiting(at=LATER, limit=10) == 0
+
+    german.refresh_from_db()
+    austrian.refresh_from_db()
+    assert (german.queue, german.territory) == (dach.queue, dach)
+    assert set(german.timers.values_list("pk", "started_at", "due_at")) == clocks
+    assert (austrian.queue, austrian.territory) == (fallback, None)
+
+
+def test_rules_narrowed_for_a_territory_keep_its_members_from_what_it_takes_no_more() -> None:
+    fallback = sales.fallback()
+    rita = sales.rep("Rita", capacity=0)
+    dach = sales.team(rita, name="DACH", countries=["DE", "AT"])
+    ((german,), (austrian,)) = waiting(1), waiting(1, country="AT")
+    published(RoutingRule(kind="territory", territory=dach), where={1: [only_from("DE")]})
+    free(rita)
+
+    assert sweeps.route_waiting(at=NOON + timedelta(days=3), limit=10) == 1
+
+    german.refresh_from_db()
+    austrian.refresh_from_db()
+    assert (german.rep, austrian.queue) == (rita, fallback)
