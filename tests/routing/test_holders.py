@@ -130,9 +130,7 @@ def test_who_moved_a_lead_to_a_colleague_may_have_it_again() -> None:
     assert decision.rep == before
 
 
-def test_who_let_a_lead_expire_untouched_broke_a_promise_of_sales_though_their_clock_still_ran() -> (
-    None
-):
+def test_who_let_a_lead_expire_untouched_is_a_former_holder_though_their_clock_ran() -> None:
     """What nobody touched for seven days is a breach of who held it as they were over."""
     rita, ben = sales.rep("Rita"), sales.rep("Ben")
     sales.team(rita, ben)
