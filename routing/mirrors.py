@@ -110,7 +110,7 @@ class Mirror:
         """Yield what is not over, without the time for which somebody said that they are back."""
         back_until, returns = self._back_until(), self._returns()
         for one in busy:
-            if any(one.begins_at <= instant < one.ends_at for instant in returns):
+            if any(_is_ended(one, *back) for back in returns):
                 continue
             back = back_until.get((one.external_id, _said(one.begins_at)), self.at)
             begins_at = max(one.begins_at, self.at, back)
@@ -127,10 +127,15 @@ class Mirror:
             if row.would_end_at
         }
 
-    def _returns(self) -> Sequence[datetime]:
-        """Return when absences were ended that are no event: what had begun then is over."""
-        ended = Absence.objects.filter(rep=self.rep, parts={}, would_end_at__isnull=False)
-        return [span.upper for span in ended.values_list("span", flat=True)]
+    def _returns(self) -> Sequence[tuple[str, datetime]]:
+        """Return when absences were ended that are no event: what had begun then is over.
+
+        With the name of the event that alone is over: of those that were written before events
+        and early ends were kept.
+        """
+        over = Absence.objects.filter(rep=self.rep, parts={}, span__endswith__lte=self.at)
+        ended = over.exclude(external_id="", would_end_at=None)
+        return [("" if row.would_end_at else row.external_id, row.span.upper) for row in ended]
 
     def _free_of_own(self, blocks: Iterable[Block]) -> list[Block]:
         """Return what overlaps no absence that was entered here; the rest is left out."""
@@ -273,6 +278,11 @@ def _clipped(block: Block, days: Iterable[Times], *, at: datetime) -> Block:
         else:
             ends_at = begins
     return replace(block, begins_at=begins_at, ends_at=ends_at)
+
+
+def _is_ended(one: Busy, name: str, back_at: datetime) -> bool:
+    """Say whether an event ran as somebody came back; `name`: of which one, blank for any."""
+    return one.begins_at <= back_at < one.ends_at and name in ("", one.external_id)
 
 
 def _said(instant: datetime) -> str:

@@ -1,6 +1,6 @@
 """The days of a recurring absence: from local wall time to instants, and written as absences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -52,9 +52,10 @@ def occurrences(series: AbsenceSeries, *, first: date, last: date) -> Iterator[O
 
 
 def write(series: AbsenceSeries, *, first: date, last: date, since: datetime) -> None:
-    """Write the times of a series that are not over at an instant; one statement.
+    """Write the times of a series that are not over at an instant.
 
-    One that runs then begins then. What overlaps another absence of the rep is left out.
+    One that runs then begins then. What overlaps another absence of the rep is left out; but what
+    came from a calendar is cut where it overlaps in part, so that the rep is away for both.
     """
     rows = [
         Absence(
@@ -68,7 +69,15 @@ def write(series: AbsenceSeries, *, first: date, last: date, since: datetime) ->
         for one in occurrences(series, first=first, last=last)
         if one.ends_at > since
     ]
-    Absence.objects.bulk_create(rows, ignore_conflicts=True)
+    if rows:
+        _cut_calendar(rows)
+        Absence.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def covers(absence: Absence, span: DateTimeTZRange) -> bool:
+    """Say whether somebody is away for the whole of a time by one absence."""
+    ends_at = absence.span.upper
+    return absence.span.lower <= span.lower and (ends_at is None or ends_at >= span.upper)
 
 
 def give_way(absence: Absence) -> None:
@@ -108,6 +117,40 @@ def call_off_running(rep: Rep, *, at: datetime) -> None:
         for one in occurrences(series, first=today, last=today):
             if one.begins_at <= at < one.ends_at:
                 _call_off(series, today)
+
+
+def _cut_calendar(days: Sequence[Absence]) -> None:
+    """Cut what came from a calendar around days, in order, that nothing else keeps out."""
+    whole = DateTimeTZRange(days[0].span.lower, days[-1].span.upper)
+    found = Absence.objects.filter(rep=days[0].rep_id, span__overlap=whole).order_by("span")
+    # Days of another series are not locked: who changes that one may wait for these.
+    events = list(found.exclude(external_id="").select_for_update(no_key=True))
+    others = list(found.filter(external_id="")) if events else []
+    for day in days:
+        near = [event for event in events if _overlaps(event, day)]
+        is_kept_out = any(covers(event, day.span) for event in near)
+        if is_kept_out or any(_overlaps(other, day) for other in others):
+            continue
+        for event in near:
+            _cut(event, day.span)
+
+
+def _overlaps(one: Absence, other: Absence) -> bool:
+    ends_at = one.span.upper
+    return one.span.lower < other.span.upper and (ends_at is None or ends_at > other.span.lower)
+
+
+def _cut(absence: Absence, out: DateTimeTZRange) -> None:
+    """Let an absence end before a time that it covers in part, begin after, or not take place."""
+    begins_at, ends_at = absence.span.lower, absence.span.upper
+    if begins_at < out.lower:
+        absence.span = DateTimeTZRange(begins_at, out.lower)
+    elif ends_at is None or ends_at > out.upper:
+        absence.span = DateTimeTZRange(out.upper, ends_at)
+    else:
+        absence.delete()
+        return
+    absence.save(update_fields=["span"])
 
 
 def _running(rep: Rep) -> QuerySet[AbsenceSeries]:

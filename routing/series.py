@@ -79,14 +79,16 @@ def enter(
 ) -> AbsenceSeries:
     """Say that a rep is away again and again; its days are written three months ahead.
 
-    A day on which the rep is away as a whole anyway is left out.
+    A day on which the rep is away as a whole anyway is left out. What a calendar says of a part
+    of a day counts beside it.
 
     Raises:
         AbsenceEndsBeforeItBegins: it ends before it begins, on a day or as a whole.
-        AbsenceOverlaps: a day overlaps another absence of the rep in part, or a recurring one.
+        AbsenceOverlaps: a day overlaps another absence that was entered, in part or recurring.
         CannotStandInForThemselves: the delegate is the rep.
         SeriesNeverTakesPlace: it has no day between its start and its end.
     """
+    occurrences.hold(rep)
     series = AbsenceSeries(rep=rep, delegate=delegate, note=note.strip(), entered_by_id=by.pk)
     _shape(series, pattern)
     series.save()
@@ -114,7 +116,7 @@ def change(
         AbsenceSeries.DoesNotExist: there is none of that id.
         SeriesEnded: it was ended.
         AbsenceEndsBeforeItBegins: it ends before it begins, on a day or as a whole.
-        AbsenceOverlaps: a day overlaps another absence of the rep in part, or a recurring one.
+        AbsenceOverlaps: a day overlaps another absence that was entered, in part or recurring.
         CannotStandInForThemselves: the delegate is the rep.
         SeriesNeverTakesPlace: it has no day between its start and its end.
     """
@@ -213,7 +215,8 @@ def _refuse_overlaps(series: AbsenceSeries, coming: Sequence[Occurrence]) -> Non
     if not coming:
         return
     whole = DateTimeTZRange(coming[0].begins_at, coming[-1].ends_at)
-    others = list(Absence.objects.filter(rep=series.rep_id, span__overlap=whole).order_by("span"))
+    entered = Absence.objects.filter(rep=series.rep_id, external_id="", span__overlap=whole)
+    others = list(entered.order_by("span"))
     for one in coming:
         if other := _in_the_way(one, others):
             raise AbsenceOverlaps(other)
@@ -225,8 +228,7 @@ def _in_the_way(one: Occurrence, others: Iterable[Absence]) -> Absence | None:
         span = other.span
         if span.lower >= one.ends_at or (span.upper and span.upper <= one.begins_at):
             continue
-        covers = span.lower <= one.begins_at and (not span.upper or span.upper >= one.ends_at)
-        if other.series_id is not None or not covers:
+        if other.series_id is not None or not occurrences.covers(other, one.span()):
             return other
     return None
 

@@ -82,7 +82,9 @@ class SeriesAnswer(Answer):
     note = serializers.CharField()
     entered_by = serializers.EmailField(source="entered_by.email", allow_null=True)
     planned_until = serializers.DateField(allow_null=True)
-    called_off = serializers.ListField(child=serializers.DateField())
+    called_off = serializers.ListField(
+        child=serializers.DateField(), help_text="Days on which it does not take place."
+    )
     ended_at = InstantField(allow_null=True)
     updated_at = InstantField()
 

@@ -1,12 +1,17 @@
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm_handoff.people import roles
 from crm_handoff.people.roles import Role
+from routing import series
 from routing.models import Absence
+from routing.series import Pattern
 from tests.api.problems import faults_of, problem_of
-from tests.routing import sales
+from tests.routing import races, sales
 
 MONDAY, FRIDAY = "2026-02-02T08:00:00Z", "2026-02-06T17:00:00Z"
 LATER = "2026-02-09T08:00:00Z"
@@ -55,6 +60,27 @@ def test_recurring_absences_are_locked_before_single_ones_as_everywhere(manager,
         if one.startswith(("DELETE", "INSERT INTO")) and '"routing_absence"' in one
     )
     assert held < touched
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_day_off_takes_the_place_of_a_recurring_one_while_the_series_changes(manager, rita):
+    at = datetime(2026, 1, 13, tzinfo=UTC)
+    mondays = Pattern([0], date(2026, 2, 2), "UTC", ends_on=date(2026, 4, 30))
+    entered = series.enter(rita, mondays, by=rita.user, at=at)
+    change = partial(series.change, delegate=None, note="", by=rita.user, at=at)
+    days = [mondays.starts_on + timedelta(weeks=weeks) for weeks in range(12)]
+
+    with races.racing(2, races.dice()) as race:
+        for day in days:
+            said = {"begins_at": f"{day}T00:00:00Z", "ends_at": f"{day + timedelta(1)}T00:00:00Z"}
+            acts = {
+                "day off": partial(manager.create, "/absences/", absence(rita, **said)),
+                "change": partial(change, entered.pk, mondays),
+            }
+            assert race(acts)["day off"].status_code == 201
+
+    off = Absence.objects.filter(series=None).values_list("span", flat=True)
+    assert sorted(span.lower.date() for span in off) == days
 
 
 def test_absences_of_a_rep_do_not_overlap(manager, rita):

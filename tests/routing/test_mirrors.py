@@ -211,6 +211,39 @@ def test_a_vacation_that_is_prolonged_during_a_half_day_goes_on_as_one(rita: Rep
     assert running.external_id == "vacation"
 
 
+def test_half_days_that_are_entered_after_the_calendar_was_read_come_beside_its_events(
+    rita: Rep,
+) -> None:
+    holiday = Busy("holiday", january(31), january(31) + WEEK)
+    read(
+        rita,
+        Busy("trip", january(15), january(16, 14)),
+        Busy("meeting", january(23, 13), january(23, 14)),
+        Busy("dinner", january(30, 15), january(30, 20)),
+        holiday,
+    )
+
+    half_days = fridays(rita)
+
+    assert times(rita) == [
+        (january(15), january(16, 12)),
+        (january(30, 16), january(30, 20)),
+        (holiday.begins_at, holiday.ends_at),
+    ]
+    assert half_days.absences.count() == 13 - 1
+
+
+def test_half_days_that_come_within_reach_come_beside_events_of_the_calendar(rita: Rep) -> None:
+    half_days = fridays(rita)
+    friday = datetime(2026, 4, 17, tzinfo=UTC)
+    read(rita, Busy("trip", friday, friday + 12 * HOUR))
+
+    series.plan_ahead(at=NOON + 4 * WEEK)
+
+    assert times(rita) == [(friday, friday + 11 * HOUR)]
+    assert half_days.absences.filter(span__startswith=friday + 11 * HOUR).exists()
+
+
 def test_a_meeting_within_a_half_day_adds_nothing(rita: Rep) -> None:
     half_days = fridays(rita)
 
@@ -348,6 +381,26 @@ def test_who_came_back_from_a_recurring_afternoon_is_not_sent_away_by_what_had_b
     assert not any(is_away(rita, january(16, hour)) for hour in (15, 17))
 
 
+@pytest.mark.parametrize("name", ["vacation", "another"])
+def test_one_of_before_its_events_were_kept_that_was_ended_stays_so_by_its_name(
+    rita: Rep, name: str
+) -> None:
+    vacation = Busy("vacation", NOON - DAY, NOON + DAY)
+    Absence.objects.create(rep=rita, span=(NOON - DAY, NOON - HOUR), external_id=name)
+
+    read(rita, vacation)
+
+    assert is_away(rita, NOON + HOUR) == (name != "vacation")
+
+
+def test_one_of_before_its_events_were_kept_that_runs_is_prolonged(rita: Rep) -> None:
+    Absence.objects.create(rep=rita, span=(NOON - DAY, NOON + DAY), external_id="vacation")
+
+    read(rita, Busy("vacation", NOON - DAY, NOON + 2 * DAY))
+
+    assert times(rita) == [(NOON - DAY, NOON + 2 * DAY)]
+
+
 def test_an_own_entry_that_ended_by_itself_leaves_the_rest_to_the_calendar(
     rita: Rep, user: User
 ) -> None:
@@ -392,19 +445,35 @@ def at_hours(said: list[tuple[int, int]], at: datetime) -> list[Busy]:
     return [one for one in found if one.ends_at > at]
 
 
+def assert_away_by(rita: Rep, said: list[Busy], *, since: int) -> None:
+    """Look every hour from so many hours after noon on."""
+    away = list(Absence.objects.filter(rep=rita).values_list("span", flat=True))
+    for hours in range(since, 470):
+        instant = NOON + hours * HOUR
+        is_friday = instant.weekday() == 4 and 12 <= instant.hour < 16
+        expected = is_friday or any(one.begins_at <= instant < one.ends_at for one in said)
+        assert any(span.lower <= instant < span.upper for span in away) == expected, instant
+
+
 @given(
     said=st.lists(SPANS, max_size=6),
     said_then=st.lists(SPANS, max_size=6),
     later=st.integers(0, 100),
+    is_series_first=st.booleans(),
 )
 @settings(max_examples=40, deadline=None)
 @pytest.mark.django_db
 def test_a_rep_is_away_when_the_calendar_or_a_series_says_and_only_then(
-    said: list[tuple[int, int]], said_then: list[tuple[int, int]], later: int
+    said: list[tuple[int, int]],
+    said_then: list[tuple[int, int]],
+    later: int,
+    is_series_first: bool,
 ) -> None:
     rita, at = sales.rep("Rita"), NOON + later * HOUR
-    fridays(rita)
-    read(rita, *at_hours(said, NOON))
+    acts = [partial(fridays, rita), partial(read, rita, *at_hours(said, NOON))]
+    for act in acts if is_series_first else reversed(acts):
+        act()
+    assert_away_by(rita, at_hours(said, NOON), since=0)
     then = at_hours(said_then, at)
 
     assert read(rita, *then, at=at) == []
@@ -412,9 +481,4 @@ def test_a_rep_is_away_when_the_calendar_or_a_series_says_and_only_then(
     assert read(rita, *then, at=at) == []
 
     assert list(Absence.objects.filter(rep=rita).order_by("pk")) == before
-    away = [row.span for row in before]
-    for hours in range(later, 470):
-        instant = NOON + hours * HOUR
-        is_friday = instant.weekday() == 4 and 12 <= instant.hour < 16
-        expected = is_friday or any(one.begins_at <= instant < one.ends_at for one in then)
-        assert any(span.lower <= instant < span.upper for span in away) == expected, instant
+    assert_away_by(rita, then, since=later)
