@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 from routing import roster
 from routing.books import Book
 from routing.enums import HandoffStatus
-from routing.models import Rep, Territory, TerritoryMembership
+from routing.models import Rep, RoomMark, Territory, TerritoryMembership
 
 Urgency = tuple[datetime, int]
 """Where a waiting handoff stands: when its response is due, then its id."""
@@ -24,7 +24,10 @@ FIRST: Urgency = (datetime.min.replace(tzinfo=UTC), 0)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A claimed handoff; `is_stale`: it was put in its queue by rules that are not in force."""
+    """A claimed handoff; `is_stale`: what put it in its queue holds no more.
+
+    Rules that are not in force, or a territory behind one that covers it by now.
+    """
 
     handoff_id: int
     due_at: datetime
@@ -79,10 +82,11 @@ def claim(
     """Lock up to `limit` handoffs that may have somebody free, most urgent first; one query.
 
     Those that another worker holds are left to it. after: where the last claim ended. Also those
-    that former rules put into their queues, for a while after new ones were published.
+    that former rules put into their queues, for a while after new ones were published, and those
+    that another territory covers by now, while its drawing is marked.
     """
     is_new = book.published_at is not None and at - book.published_at <= LOOKS_BACK
-    if not found.named and not is_new:
+    if not (found.named or is_new or RoomMark.objects.filter(is_redrawn=True).exists()):
         return []
     asked: dict[str, Any] = {
         "plan": book.plan_id,
@@ -136,14 +140,35 @@ def _tongues(
     }
 
 
+_COVERING = """
+    SELECT {what} FROM routing_territory AS place
+    LEFT JOIN leads_account AS account ON account.id = queued.account_id
+    WHERE place.is_active
+      AND (countries = '{{}}'
+           OR coalesce(nullif(account.country, ''), queued.country) = ANY(countries))
+      AND (regions = '{{}}' OR coalesce(nullif(account.region, ''), queued.region) = ANY(regions))
+      AND (industries = '{{}}' OR account.industry = ANY(industries))
+      AND (product_lines = '{{}}' OR queued.product_line = ANY(product_lines))
+      AND (min_employees IS NULL OR account.employee_count >= min_employees)
+      AND (max_employees IS NULL OR account.employee_count <= max_employees)
+"""
+"""Which active territories cover a waiting lead, as `territories.first_for` asks."""
+
+_COVERED = _COVERING.format(what="")
+_FIRST_COVERING = _COVERING.format(what="place.id") + "ORDER BY place.position, place.id LIMIT 1"
+
 # In steps that the planner cannot join in another order: with statistics of an empty table it
 # would look at every pair of a lead and a handoff.
-_CLAIM = """
+_CLAIM = f"""
 WITH queued AS MATERIALIZED (
     SELECT handoff.id, handoff.territory_id, lead.account_id, lead.language, lead.country,
            lead.region, lead.product_line
     FROM routing_handoff AS handoff JOIN leads_lead AS lead ON lead.id = handoff.lead_id
     WHERE handoff.status = 'queued'
+), redrawn AS MATERIALIZED (
+    SELECT id FROM queued
+    WHERE EXISTS (SELECT FROM routing_roommark WHERE is_redrawn) AND territory_id IS NOT NULL
+      AND ({_FIRST_COVERING}) <> territory_id
 ), known AS MATERIALIZED (
     SELECT account_id FROM routing_namedaccount WHERE rep_id = ANY(%(named)s)
     UNION
@@ -167,18 +192,8 @@ WITH queued AS MATERIALIZED (
           SELECT account_id FROM routing_namedaccount)))
       OR ((territory_id IS NULL OR territory_id IN (
               SELECT id FROM routing_territory WHERE NOT is_active))
-          AND (%(everywhere)s OR EXISTS (
-          SELECT FROM routing_territory AS place
-          LEFT JOIN leads_account AS account ON account.id = queued.account_id
-          WHERE place.is_active
-            AND (countries = '{}'
-                 OR coalesce(nullif(account.country, ''), queued.country) = ANY(countries))
-            AND (regions = '{}'
-                 OR coalesce(nullif(account.region, ''), queued.region) = ANY(regions))
-            AND (industries = '{}' OR account.industry = ANY(industries))
-            AND (product_lines = '{}' OR queued.product_line = ANY(product_lines))
-            AND (min_employees IS NULL OR account.employee_count >= min_employees)
-            AND (max_employees IS NULL OR account.employee_count <= max_employees))))
+          AND (%(everywhere)s OR EXISTS ({_COVERED})))
+      OR id IN (SELECT id FROM redrawn)
       OR (%(looks_back)s AND EXISTS (
           SELECT FROM routing_assignment AS held
           JOIN routing_routingdecision AS made ON made.id = held.decision_id
@@ -187,7 +202,7 @@ WITH queued AS MATERIALIZED (
                  OR made.candidates @> ANY(%(valued)s::jsonb[]))))
 )
 SELECT handoff.id, able.due_at, (
-    SELECT made.plan_id IS DISTINCT FROM %(plan)s
+    SELECT made.plan_id IS DISTINCT FROM %(plan)s OR able.id IN (SELECT id FROM redrawn)
     FROM routing_assignment AS held
     JOIN routing_routingdecision AS made ON made.id = held.decision_id
     WHERE held.handoff_id = handoff.id AND held.ended_at IS NULL)
@@ -197,4 +212,4 @@ WHERE handoff.status = 'queued'
 ORDER BY able.due_at, able.id
 LIMIT %(limit)s
 FOR NO KEY UPDATE OF handoff SKIP LOCKED
-"""
+"""  # noqa: S608 - made of the constants above

@@ -417,6 +417,8 @@ def test_every_trigger_is_known() -> None:
         "rep_has_room",
         "rep_load_is_kept",
         "suspension_over",
+        "territory_drawn",
+        "territory_redrawn",
         "calendarclosure_stamps_calendar",
         "calendarwindow_stamps_calendar",
         *(f"{table}_updated_at" for table in STAMPED),

@@ -264,6 +264,39 @@ def test_what_waits_in_a_territory_that_was_retired_goes_to_the_one_that_covers_
     assert handoff.rep == rita
 
 
+def test_what_a_territory_covers_no_more_goes_to_the_one_that_covers_it_now() -> None:
+    old = sales.team(sales.rep("Full", capacity=0), name="Old", position=10)
+    old.countries = ["DE", "AT"]
+    old.save()
+    ((german,), (austrian,)) = waiting(1), waiting(1, country="AT")
+    rita = sales.rep("Rita")
+    sales.team(rita, name="Austria", countries=["AT"], position=20)
+    assert sweeps.drain(at=LATER, limit=10) == 0
+
+    old.countries = ["DE"]
+    old.save()
+
+    assert sweeps.drain(at=LATER, limit=10) == 1
+    german.refresh_from_db()
+    austrian.refresh_from_db()
+    assert (german.territory, austrian.rep) == (old, rita)
+    assert german.decisions.count() == 1
+
+
+def test_what_a_new_territory_takes_before_others_waits_in_its_queue_and_is_told_once() -> None:
+    old = sales.team(sales.rep("Full", capacity=0), name="Old", position=20)
+    (handoff,) = waiting(1)
+
+    new = sales.team(sales.rep("Fuller", capacity=0), name="New", position=10, queue=old.queue)
+
+    for _ in range(2):
+        assert sweeps.drain(at=LATER, limit=10) == 0
+    handoff.refresh_from_db()
+    assert (handoff.queue, handoff.territory) == (old.queue, new)
+    assert handoff.decisions.count() == 2
+    assert not RoomMark.objects.exists()
+
+
 def only_from(country: str) -> RoutingCondition:
     return RoutingCondition(position=1, fact="country", operator="is", wanted=country)
 
