@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from leads import bulk
 from leads.models import Evaluation
@@ -48,10 +48,11 @@ def route_waiting(*, at: datetime, limit: int) -> int:
     """Give waiting leads to whoever is free for them by the rules, most urgent first.
 
     Up to `limit` in one transaction, in a number of queries that does not grow with them; while
-    nobody turns out to be free for any of those, the next in urgency are looked at. What another
-    worker has locked is left to it. A lead that was put into its queue by rules which are not in
-    force any more is decided anew, though it may wait on. A new owner whose lead has waited past
-    its response clock gets a clock of their own.
+    nobody turns out to be free for any of those, the next in urgency are looked at. Workers do so
+    one after the other, so that a place goes to the most urgent; what somebody works on is left.
+    A lead that was put into its queue by rules which are not in force any more is decided anew,
+    though it may wait on. A new owner whose lead has waited past its response clock gets a clock
+    of their own.
 
     Returns:
         How many were given to reps.
@@ -83,6 +84,7 @@ def drain(*, at: datetime, limit: int) -> int:
 
 @transaction.atomic
 def _sweep(*, at: datetime, limit: int, after: Urgency) -> Swept:
+    _wait_for_others()
     book = books.in_force()
     reach = waiting.reach(book, at=at)
     claims = waiting.claim(reach, book, at=at, limit=limit, after=after)
@@ -97,6 +99,16 @@ def _sweep(*, at: datetime, limit: int, after: Urgency) -> Swept:
     given = sum(1 for transfer in moved if transfer.rep is not None)
     logger.info("%s waiting leads looked at, %s given to reps", len(claims), given)
     return Swept(len(claims), given, claims[-1].urgency)
+
+
+def _wait_for_others() -> None:
+    """Let one sweep after the other be: of two at once, each would hold a part of what waits.
+
+    A place would go to the most urgent of whoever came first, not of all. Held until the
+    transaction ends, taken before any row is locked.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sweep'))")
 
 
 _NOT_ASKED = (

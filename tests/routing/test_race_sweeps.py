@@ -118,12 +118,13 @@ def test_what_waits_goes_out_most_urgent_first_while_places_become_free() -> Non
     sales.team(rita)
     version, reason = sales.agreement(), sales.reason()
     first = sales.opened(version, at=NOON)
-    order = [sales.opened(version, at=NOON + timedelta(minutes=n)) for n in (4, 1, 3, 2)]
+    minutes = (9, 4, 11, 1, 7, 3, 12, 2, 10, 5, 8, 6)
+    order = [sales.opened(version, at=NOON + timedelta(minutes=n)) for n in minutes]
 
     held, taken = first, []
     for _ in order:
         handoffs.reject(held.pk, reason=reason, comment="No", by=rita.user, at=LATER)
-        finish(start(4, sweep))
+        finish(start(8, sweep))
         held = Handoff.objects.get(rep=rita, status="assigned")
         taken.append(held.pk)
 
