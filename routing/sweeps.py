@@ -21,7 +21,7 @@ from routing import (
     waiting,
 )
 from routing.books import Book
-from routing.cases import Turn
+from routing.cases import Case, Turn
 from routing.models import Handoff, RoomMark
 from routing.pools import Market, Question
 from routing.territories import inputs_of_many
@@ -176,11 +176,17 @@ def _decide(
         stays = outcome.rep is None and outcome.queue in (None, handoff.queue_id)
         if stays and (outcome.queue is None or not claim.is_stale):
             continue
+        if stays and claim.is_redrawn and _territory(case) == handoff.territory_id:
+            continue
         market.take(question, case, outcome)
         moved.append(transfers.prepare(handoff, outcome, case, question, market))
         if outcome.turn is not None:
             turns.append(outcome.turn)
     return moved, turns
+
+
+def _territory(case: Case) -> int | None:
+    return case.pool.territory if case.pool else None
 
 
 def _heed(handoffs: Sequence[Handoff], *, at: datetime) -> None:

@@ -24,14 +24,16 @@ FIRST: Urgency = (datetime.min.replace(tzinfo=UTC), 0)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A claimed handoff; `is_stale`: what put it in its queue holds no more.
+    """A claimed handoff.
 
-    Rules that are not in force, or a territory behind one that covers it by now.
+    is_stale: what put it in its queue holds no more. is_redrawn: that is no rule, but the drawing
+    of territories, which may leave it where it is all the same.
     """
 
     handoff_id: int
     due_at: datetime
     is_stale: bool
+    is_redrawn: bool
 
     @property
     def urgency(self) -> Urgency:
@@ -203,6 +205,10 @@ WITH queued AS MATERIALIZED (
 )
 SELECT handoff.id, able.due_at, (
     SELECT made.plan_id IS DISTINCT FROM %(plan)s OR able.id IN (SELECT id FROM redrawn)
+    FROM routing_assignment AS held
+    JOIN routing_routingdecision AS made ON made.id = held.decision_id
+    WHERE held.handoff_id = handoff.id AND held.ended_at IS NULL), (
+    SELECT made.plan_id IS NOT DISTINCT FROM %(plan)s AND able.id IN (SELECT id FROM redrawn)
     FROM routing_assignment AS held
     JOIN routing_routingdecision AS made ON made.id = held.decision_id
     WHERE held.handoff_id = handoff.id AND held.ended_at IS NULL)

@@ -12,6 +12,8 @@ from hypothesis import settings as examples
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 
+from routing import books
+
 pytest_plugins = ["tests.fixtures", "tests.organization"]
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -51,6 +53,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+@pytest.fixture(autouse=True)
+def no_plan_is_remembered() -> None:
+    """Tests of migrations number plans anew: a number that was kept is another plan's then."""
+    books._published.cache_clear()
 
 
 @pytest.fixture

@@ -297,6 +297,22 @@ def test_what_a_new_territory_takes_before_others_waits_in_its_queue_and_is_told
     assert not RoomMark.objects.exists()
 
 
+def test_what_a_rule_keeps_where_it_is_is_not_decided_again_for_a_redrawn_territory() -> None:
+    sales.team(sales.rep("Full", capacity=0), name="Wide", position=1, countries=["DE", "SE"])
+    special = sales.team(sales.rep("Busy", capacity=0), name="Special", countries=["CH"])
+    austria = sales.team(sales.rep("Rita", capacity=0), name="Austria", countries=["AT"])
+    rules = RoutingRule(kind="territory", territory=special), RoutingRule(kind="territory")
+    published(*rules, where={1: [only_from("DE")]}, at=NOON - timedelta(days=3))
+    (handoff,) = waiting(1)
+
+    austria.position = 101
+    austria.save()
+
+    for _ in range(2):
+        assert sweeps.drain(at=LATER, limit=10) == 0
+    assert (handoff.territory, handoff.decisions.count()) == (special, 1)
+
+
 def only_from(country: str) -> RoutingCondition:
     return RoutingCondition(position=1, fact="country", operator="is", wanted=country)
 
