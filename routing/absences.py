@@ -1,7 +1,7 @@
 """When reps are away: entered by themselves or somebody else, changed, and ended early."""
 
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -14,9 +14,6 @@ from routing import occurrences
 from routing.models import Absence, Rep
 
 logger = logging.getLogger(__name__)
-
-UNTIL_FURTHER_NOTICE = datetime(9999, 1, 1, tzinfo=UTC)
-"""When an absence was to end that had no end and was ended."""
 
 
 class AbsenceEndsBeforeItBegins(Exception):
@@ -115,6 +112,7 @@ def change(
     was, span = absence.span, DateTimeTZRange(begins_at, ends_at)
     if (span.lower, span.upper) != (was.lower, was.upper):
         _part(absence)
+        absence.would_end_at = None
     absence.span, absence.delegate, absence.note = span, delegate, note.strip()
     settle(absence, at=at)
     _save(absence)
@@ -215,7 +213,7 @@ def _cancel(absence: Absence) -> None:
 def _come_back(absence: Absence, *, at: datetime) -> None:
     occurrences.call_off(absence)
     occurrences.call_off_running(absence.rep, at=at)
-    absence.would_end_at = absence.span.upper or UNTIL_FURTHER_NOTICE
+    absence.would_end_at = absence.span.upper or at
     absence.span = DateTimeTZRange(absence.span.lower, at)
     absence.save(update_fields=["span", "would_end_at"])
 

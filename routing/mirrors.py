@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from routing import occurrences
 from routing.models import Absence, Rep
@@ -22,6 +22,9 @@ Key = tuple[datetime, datetime | None, tuple[tuple[str, str], ...]]
 Times = tuple[datetime, datetime]
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+
+REST_OF_THE_DAY = timedelta(hours=12)
+"""So long at least, who came back is not sent away by what ran in the calendar then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,29 @@ class Former:
         return cls(names, times, row.delegate_id, row.note)
 
 
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Somebody came back: of what ran then nothing counts until an instant.
+
+    name: of which event alone; blank: of any.
+    """
+
+    name: str
+    at: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, row: Absence) -> Self:
+        """Return what came of an absence that ended; where nobody says so, its event is over."""
+        if row.would_end_at is None:
+            return cls(row.external_id, row.span.upper, NEVER)
+        return cls("", row.span.upper, max(row.would_end_at, row.span.upper + REST_OF_THE_DAY))
+
+    def ends(self, one: Busy) -> bool:
+        """Say whether an event ran as somebody came back."""
+        return one.begins_at <= self.at < one.ends_at and self.name in ("", one.external_id)
+
+
 @dataclass(slots=True)
 class Mirror:
     """The absences of one rep beside what a calendar says; `left_out` grows as it is kept.
@@ -110,10 +136,9 @@ class Mirror:
         """Yield what is not over, without the time for which somebody said that they are back."""
         back_until, returns = self._back_until(), self._returns()
         for one in busy:
-            if any(_is_ended(one, *back) for back in returns):
-                continue
-            back = back_until.get((one.external_id, _said(one.begins_at)), self.at)
-            begins_at = max(one.begins_at, self.at, back)
+            ended = [back.until for back in returns if back.ends(one)]
+            known = back_until.get((one.external_id, _said(one.begins_at)), self.at)
+            begins_at = max(one.begins_at, self.at, known, *ended)
             if one.begins_at < one.ends_at and begins_at < one.ends_at:
                 yield Block(begins_at, one.ends_at, (one,))
 
@@ -127,15 +152,15 @@ class Mirror:
             if row.would_end_at
         }
 
-    def _returns(self) -> Sequence[tuple[str, datetime]]:
-        """Return when absences were ended that are no event: what had begun then is over.
+    def _returns(self) -> Sequence[Return]:
+        """Return when somebody came back from what is no event of the calendar.
 
-        With the name of the event that alone is over: of those that were written before events
-        and early ends were kept.
+        Also from events that were written before their parts and early ends were kept.
         """
         over = Absence.objects.filter(rep=self.rep, parts={}, span__endswith__lte=self.at)
-        ended = over.exclude(external_id="", would_end_at=None)
-        return [("" if row.would_end_at else row.external_id, row.span.upper) for row in ended]
+        early = Q(would_end_at__isnull=False, span__endswith__lte=F("would_end_at"))
+        ended = over.filter(early | ~Q(external_id="")).order_by("span")
+        return [Return.of(row) for row in ended]
 
     def _free_of_own(self, blocks: Iterable[Block]) -> list[Block]:
         """Return what overlaps no absence that was entered here; the rest is left out."""
@@ -223,9 +248,9 @@ def keep(rep: Rep, busy: Iterable[Busy], *, by: AbstractBaseUser, at: datetime) 
     What comes, moves and vanishes there does so here, and keeps who stands in and its note. One
     that runs ends when the calendar says, which is now when its events are gone or begin later:
     the rep is back. What somebody ended here early stays ended until it was to end; a new or
-    moved event counts. Where what they ended was entered here, what had begun in the calendar is
-    over with it. Days of a recurring absence within make way; beside one that is covered in part,
-    or runs, the rep is away for the rest.
+    moved event counts. Where what they ended was entered here, what had begun in the calendar
+    counts no more until it was to end, twelve hours at least. Days of a recurring absence within
+    make way; beside one that is covered in part, or runs, the rep is away for the rest.
 
     Returns:
         What was left out because an absence that was entered here by itself overlaps it.
@@ -278,11 +303,6 @@ def _clipped(block: Block, days: Iterable[Times], *, at: datetime) -> Block:
         else:
             ends_at = begins
     return replace(block, begins_at=begins_at, ends_at=ends_at)
-
-
-def _is_ended(one: Busy, name: str, back_at: datetime) -> bool:
-    """Say whether an event ran as somebody came back; `name`: of which one, blank for any."""
-    return one.begins_at <= back_at < one.ends_at and name in ("", one.external_id)
 
 
 def _said(instant: datetime) -> str:

@@ -97,10 +97,11 @@ def restore(rep: Rep, freed: DateTimeTZRange, *, since: datetime) -> None:
 
 
 def hold(rep: Rep) -> None:
-    """Lock the running series of a rep: days of them are called off, or make way, by one alone.
+    """Lock a rep and their running series: days are called off, or make way, by one alone.
 
     Taken before absences are, by whoever takes both.
     """
+    Rep.objects.select_for_update(no_key=True).get(pk=rep.pk)
     list(_running(rep).select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 

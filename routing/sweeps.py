@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from leads import bulk
 from leads.models import Evaluation
@@ -30,6 +32,9 @@ from routing.waiting import FIRST, Urgency, Waiting
 
 logger = logging.getLogger(__name__)
 
+
+SETTLES_WITHIN = timedelta(seconds=10)
+"""So long after a territory was redrawn, leads may still come to where it was."""
 
 ROOM = "SELECT min(marked_at) FROM routing_roommark"
 """SQL for the instant since which somebody may have room for what waits."""
@@ -73,9 +78,12 @@ def is_room_marked() -> bool:
 def drain(*, at: datetime, limit: int) -> int:
     """Do `route_waiting`; when it gives nothing, the marks of room that were there are heeded.
 
-    They go only then, so that a killed worker leaves them to the next.
+    They go only then, so that a killed worker leaves them to the next. That a territory was
+    redrawn is heeded for a while: a lead that somebody works on, or that is being routed by what
+    the territories were, comes a moment later.
     """
-    marks = list(RoomMark.objects.values_list("pk", flat=True))
+    settled = Q(is_redrawn=False) | Q(marked_at__lt=Now() - SETTLES_WITHIN)
+    marks = list(RoomMark.objects.filter(settled).values_list("pk", flat=True))
     given = route_waiting(at=at, limit=limit)
     if not given:
         RoomMark.objects.filter(pk__in=marks).delete()

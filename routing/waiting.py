@@ -164,13 +164,15 @@ _FIRST_COVERING = _COVERING.format(what="place.id") + "ORDER BY place.position, 
 _CLAIM = f"""
 WITH queued AS MATERIALIZED (
     SELECT handoff.id, handoff.territory_id, lead.account_id, lead.language, lead.country,
-           lead.region, lead.product_line
+           lead.region, lead.product_line, handoff.queue_id
     FROM routing_handoff AS handoff JOIN leads_lead AS lead ON lead.id = handoff.lead_id
     WHERE handoff.status = 'queued'
 ), redrawn AS MATERIALIZED (
     SELECT id FROM queued
     WHERE EXISTS (SELECT FROM routing_roommark WHERE is_redrawn) AND territory_id IS NOT NULL
-      AND ({_FIRST_COVERING}) <> territory_id
+      AND (account_id IS NULL  -- may be known by the address
+           OR queue_id <> (SELECT queue_id FROM routing_territory WHERE id = territory_id)
+           OR ({_FIRST_COVERING}) <> territory_id)
 ), known AS MATERIALIZED (
     SELECT account_id FROM routing_namedaccount WHERE rep_id = ANY(%(named)s)
     UNION

@@ -209,4 +209,5 @@ def _moved(row: Absence, span: DateTimeTZRange) -> dict[str, Any]:
         raise absences.ComesFromCalendar
     occurrences.call_off(row)
     absences.make_room(Absence(pk=row.pk, rep_id=row.rep_id, span=span))
-    return {"series": None} | ({"moved_on_at": None} if span.lower > database_now() else {})
+    is_to_come = span.lower > database_now()
+    return {"series": None, "would_end_at": None} | ({"moved_on_at": None} if is_to_come else {})

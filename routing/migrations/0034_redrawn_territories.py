@@ -15,10 +15,10 @@ CREATE TRIGGER territory_drawn AFTER INSERT ON routing_territory
     FOR EACH ROW EXECUTE FUNCTION mark_redrawn();
 CREATE TRIGGER territory_redrawn AFTER UPDATE ON routing_territory FOR EACH ROW
     WHEN ((OLD.position, OLD.countries, OLD.regions, OLD.industries, OLD.product_lines,
-           OLD.min_employees, OLD.max_employees, OLD.is_active)
+           OLD.min_employees, OLD.max_employees, OLD.is_active, OLD.queue_id)
           IS DISTINCT FROM
           (NEW.position, NEW.countries, NEW.regions, NEW.industries, NEW.product_lines,
-           NEW.min_employees, NEW.max_employees, NEW.is_active))
+           NEW.min_employees, NEW.max_employees, NEW.is_active, NEW.queue_id))
     EXECUTE FUNCTION mark_redrawn();
 """
 NOT_REDRAWN = """

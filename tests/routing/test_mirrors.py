@@ -401,6 +401,45 @@ def test_one_of_before_its_events_were_kept_that_runs_is_prolonged(rita: Rep) ->
     assert times(rita) == [(NOON - DAY, NOON + 2 * DAY)]
 
 
+def test_who_is_away_longer_again_after_a_mistaken_return_is_away_by_the_calendar_then(
+    rita: Rep, user: User
+) -> None:
+    times = {"begins_at": NOON - HOUR, "ends_at": NOON + 5 * HOUR}
+    own = absences.enter(rita, **times, by=user)  # type: ignore[arg-type]
+    absences.end(own.pk, by=user, at=NOON)
+    again = {**times, "delegate": None, "note": ""}
+    absences.change(own.pk, **again, by=user, at=NOON + MINUTE)  # type: ignore[arg-type]
+
+    read(rita, Busy("trip", NOON + 4 * HOUR, NOON + 2 * DAY), at=NOON + 6 * HOUR)
+
+    assert is_away(rita, NOON + DAY)
+
+
+def test_a_vacation_of_whole_days_that_is_noted_after_a_return_counts_from_tomorrow(
+    rita: Rep, user: User
+) -> None:
+    own = absences.enter(rita, begins_at=NOON - HOUR, ends_at=NOON + 5 * HOUR, by=user)
+    absences.end(own.pk, by=user, at=NOON)
+
+    read(rita, Busy("vacation", january(13), january(21)), at=NOON + 3 * HOUR)
+
+    assert not is_away(rita, NOON + 4 * HOUR)
+    assert is_away(rita, january(14, 12))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_recurring_absence_of_a_rep_loses_no_day_to_a_calendar_read_beside() -> None:
+    rita, thrown = sales.rep("Rita"), races.dice()
+    trip = Busy("trip", january(16, 8), january(16, 14))
+    with races.racing(2, thrown) as race:
+        race({"read": partial(read, rita, trip), "enter": partial(fridays, rita)})
+
+    read(rita, trip, at=NOON + MINUTE)
+
+    assert is_away(rita, january(16, 9))
+    assert is_away(rita, january(16, 15))
+
+
 def test_an_own_entry_that_ended_by_itself_leaves_the_rest_to_the_calendar(
     rita: Rep, user: User
 ) -> None:

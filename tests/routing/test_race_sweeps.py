@@ -129,3 +129,20 @@ def test_what_waits_goes_out_most_urgent_first_while_places_become_free() -> Non
         taken.append(held.pk)
 
     assert taken == [handoff.pk for handoff in sorted(order, key=lambda one: one.opened_at)]
+
+
+def test_what_somebody_works_on_while_a_territory_is_drawn_comes_a_moment_later() -> None:
+    sales.team(sales.rep("Full", capacity=0), name="Old", position=20)
+    handoff = sales.opened(sales.agreement()).pk
+    rita = sales.rep("Rita")
+    sales.team(rita, name="New", position=10)
+
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT FROM routing_handoff WHERE id = %s FOR UPDATE", [handoff])
+        assert sweeps.drain(at=LATER, limit=10) == 0
+    other.close()
+    assert sweeps.drain(at=LATER, limit=10) == 1
+
+    assert Handoff.objects.get(pk=handoff).rep == rita

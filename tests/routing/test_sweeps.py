@@ -294,6 +294,8 @@ def test_what_a_new_territory_takes_before_others_waits_in_its_queue_and_is_told
     handoff.refresh_from_db()
     assert (handoff.queue, handoff.territory) == (old.queue, new)
     assert handoff.decisions.count() == 2
+    RoomMark.objects.update(marked_at=NOON)
+    sweeps.drain(at=LATER, limit=10)
     assert not RoomMark.objects.exists()
 
 
@@ -311,6 +313,31 @@ def test_what_a_rule_keeps_where_it_is_is_not_decided_again_for_a_redrawn_territ
     for _ in range(2):
         assert sweeps.drain(at=LATER, limit=10) == 0
     assert (handoff.territory, handoff.decisions.count()) == (special, 1)
+
+
+def test_a_new_territory_takes_what_waits_of_an_account_known_by_its_address_alone() -> None:
+    sales.team(sales.rep("Full", capacity=0), name="Old", position=20)
+    sales.account(industry="software", domain="acme.example")
+    (handoff,) = waiting(1, email="ada@acme.example")
+    rita = sales.rep("Rita")
+    sales.team(rita, name="Software", position=1, industries=["software"], countries=[])
+
+    sweeps.drain(at=LATER, limit=10)
+
+    handoff.refresh_from_db()
+    assert handoff.rep == rita
+
+
+def test_what_waits_in_a_territory_goes_with_it_to_another_queue() -> None:
+    old = sales.team(sales.rep("Full", capacity=0), name="Old")
+    (handoff,) = waiting(1)
+    old.queue = queue(name="Elsewhere")
+    old.save()
+
+    sweeps.drain(at=LATER, limit=10)
+
+    handoff.refresh_from_db()
+    assert handoff.queue == old.queue
 
 
 def only_from(country: str) -> RoutingCondition:
