@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from leads import bulk
@@ -33,10 +33,7 @@ from routing.waiting import FIRST, Urgency, Waiting
 logger = logging.getLogger(__name__)
 
 
-SETTLES_WITHIN = timedelta(seconds=10)
-"""So long after a territory was redrawn, leads may still come to where it was."""
-
-ROOM = "SELECT min(marked_at) FROM routing_roommark"
+ROOM = "SELECT min(marked_at) FROM routing_roommark WHERE marked_at <= clock_timestamp()"
 """SQL for the instant since which somebody may have room for what waits."""
 
 
@@ -72,22 +69,24 @@ def route_waiting(*, at: datetime, limit: int) -> int:
 
 def is_room_marked() -> bool:
     """Say whether somebody may have had room since what waits was last handed out. One query."""
-    return RoomMark.objects.exists()
+    return _marks().exists()
 
 
 def drain(*, at: datetime, limit: int) -> int:
     """Do `route_waiting`; when it gives nothing, the marks of room that were there are heeded.
 
-    They go only then, so that a killed worker leaves them to the next. That a territory was
-    redrawn is heeded for a while: a lead that somebody works on, or that is being routed by what
-    the territories were, comes a moment later.
+    They go only then, so that a killed worker leaves them to the next.
     """
-    settled = Q(is_redrawn=False) | Q(marked_at__lt=Now() - SETTLES_WITHIN)
-    marks = list(RoomMark.objects.filter(settled).values_list("pk", flat=True))
+    marks = list(_marks().values_list("pk", flat=True))
     given = route_waiting(at=at, limit=limit)
     if not given:
         RoomMark.objects.filter(pk__in=marks).delete()
     return given
+
+
+def _marks() -> QuerySet[RoomMark]:
+    """Return the marks whose time has come, by the database's clock as they were written."""
+    return RoomMark.objects.filter(marked_at__lte=Now())
 
 
 @transaction.atomic
@@ -182,9 +181,8 @@ def _decide(
         case = market.case(question)
         outcome = rules.decide(case)
         stays = outcome.rep is None and outcome.queue in (None, handoff.queue_id)
-        if stays and (outcome.queue is None or not claim.is_stale):
-            continue
-        if stays and claim.is_redrawn and _territory(case) == handoff.territory_id:
+        is_elsewhere = claim.is_redrawn and _territory(case) != handoff.territory_id
+        if stays and (outcome.queue is None or not (claim.is_stale or is_elsewhere)):
             continue
         market.take(question, case, outcome)
         moved.append(transfers.prepare(handoff, outcome, case, question, market))

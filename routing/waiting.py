@@ -26,8 +26,8 @@ FIRST: Urgency = (datetime.min.replace(tzinfo=UTC), 0)
 class Waiting:
     """A claimed handoff.
 
-    is_stale: what put it in its queue holds no more. is_redrawn: that is no rule, but the drawing
-    of territories, which may leave it where it is all the same.
+    is_stale: it was put in its queue by rules that are not in force. is_redrawn: it may belong to
+    another territory or queue by now.
     """
 
     handoff_id: int
@@ -206,14 +206,11 @@ WITH queued AS MATERIALIZED (
                  OR made.candidates @> ANY(%(valued)s::jsonb[]))))
 )
 SELECT handoff.id, able.due_at, (
-    SELECT made.plan_id IS DISTINCT FROM %(plan)s OR able.id IN (SELECT id FROM redrawn)
+    SELECT made.plan_id IS DISTINCT FROM %(plan)s
     FROM routing_assignment AS held
     JOIN routing_routingdecision AS made ON made.id = held.decision_id
-    WHERE held.handoff_id = handoff.id AND held.ended_at IS NULL), (
-    SELECT made.plan_id IS NOT DISTINCT FROM %(plan)s AND able.id IN (SELECT id FROM redrawn)
-    FROM routing_assignment AS held
-    JOIN routing_routingdecision AS made ON made.id = held.decision_id
-    WHERE held.handoff_id = handoff.id AND held.ended_at IS NULL)
+    WHERE held.handoff_id = handoff.id AND held.ended_at IS NULL),
+    able.id IN (SELECT id FROM redrawn)
 FROM able JOIN routing_handoff AS handoff ON handoff.id = able.id
 WHERE handoff.status = 'queued'
   AND (able.due_at, able.id) > (%(after_due)s, %(after_id)s)

@@ -140,9 +140,9 @@ def batch(request: PageRequest, definition: str, kind: str, key: str) -> HttpRes
         "may_reject": may_reject_batch(request.user, version),
         "version": version,
         "reject_address": address_of(found, "web:sla_batch_reject"),
-        "offenders": offenders_of([rows[key] for key in page]),
+        "offenders": offenders_of([rows[key] for key in page if key in rows]),
         "page": page,
-        "clean": [rows[key] for key in clean],
+        "clean": [rows[key] for key in clean if key in rows],
         "clean_count": rate.handed_over_count - rate.missed_count,
         "rejected": _rejected_before(request, found),
     }

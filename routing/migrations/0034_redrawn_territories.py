@@ -6,7 +6,9 @@ REDRAWN = """
 CREATE FUNCTION mark_redrawn() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM routing_handoff WHERE status = 'queued') THEN
-        INSERT INTO routing_roommark (is_redrawn) VALUES (true);
+        -- The second is for what somebody works on, or routes by what the territories were.
+        INSERT INTO routing_roommark (marked_at, is_redrawn)
+        VALUES (now(), true), (now() + interval '10 seconds', true);
     END IF;
     RETURN NULL;
 END

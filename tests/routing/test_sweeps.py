@@ -294,7 +294,9 @@ def test_what_a_new_territory_takes_before_others_waits_in_its_queue_and_is_told
     handoff.refresh_from_db()
     assert (handoff.queue, handoff.territory) == (old.queue, new)
     assert handoff.decisions.count() == 2
+    assert not sweeps.is_room_marked()
     RoomMark.objects.update(marked_at=NOON)
+    assert sweeps.is_room_marked()
     sweeps.drain(at=LATER, limit=10)
     assert not RoomMark.objects.exists()
 
