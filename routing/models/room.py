@@ -8,8 +8,8 @@ class RoomMark(models.Model):
     """Somebody may have room for what waits in queues; written by a trigger, deleted by workers.
 
     Written only while something waits: when a rep's load falls, a capacity grows, somebody comes
-    back or joins a territory. `is_redrawn`: as a territory came to cover other leads than before, or
-    got another queue; once more ten seconds later, for what was being worked on meanwhile.
+    back or joins a territory. `is_redrawn`: as a territory came to cover other leads than before,
+    or got another queue; once more ten seconds later, for what was being worked on meanwhile.
     """
 
     marked_at = models.DateTimeField(db_default=Now())
